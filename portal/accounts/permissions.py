@@ -1,0 +1,168 @@
+"""The permission table: the only place that knows what a role or a token scope may do."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from django.db import models
+
+from portal.actors import Actor, Grant
+from portal.errors import Denied
+
+
+class Role(models.TextChoices):
+    """The roles of design section 7."""
+
+    VIEWER = "viewer", "Viewer"
+    LEADERSHIP = "leadership", "Leadership"
+    DATA_SCIENTIST = "data_scientist", "Data scientist"
+    MODEL_OWNER = "model_owner", "Model owner"
+    VALIDATOR = "validator", "Validator"
+    DATA_GOVERNANCE = "data_governance", "Data governance"
+    BUSINESS_OWNER = "business_owner", "Business owner"
+    SECURITY = "security", "Security"
+    GOVERNANCE_LEAD = "governance_lead", "Governance lead"
+    AUDITOR = "auditor", "Auditor"
+    PLATFORM_ADMIN = "platform_admin", "Platform admin"
+
+
+class Scope(models.TextChoices):
+    """What an API token may be allowed to do."""
+
+    READ = "read", "Read"
+    CARDS_WRITE = "cards:write", "Write model cards"
+    DEPLOYMENTS_WRITE = "deployments:write", "Record deployments"
+
+
+class Reach(Enum):
+    """How far a role's right goes."""
+
+    ANY = "everywhere"
+    OWN = "own team or business unit"
+
+
+EVERYONE = {role: Reach.ANY for role in Role}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may do one action: roles with their reach, the token scope, Signet's own services."""
+
+    label: str
+    roles: dict[Role, Reach] = field(default_factory=dict)
+    scope: Scope | None = None
+    services: frozenset[str] = frozenset()
+
+
+_BUILDERS = {Role.DATA_SCIENTIST: Reach.OWN, Role.MODEL_OWNER: Reach.OWN}
+_SYNC = frozenset({"sync"})
+
+RULES: dict[str, Rule] = {
+    "registry.view": Rule("read the inventory", EVERYONE, Scope.READ, _SYNC),
+    "model.assign": Rule(
+        "set a model's owner and team",
+        {Role.MODEL_OWNER: Reach.OWN, Role.GOVERNANCE_LEAD: Reach.ANY},
+        services=_SYNC,
+    ),
+    "model.set_tier": Rule("set a model's risk tier", {Role.GOVERNANCE_LEAD: Reach.ANY}),
+    "model.export": Rule("export the inventory", EVERYONE, Scope.READ),
+    "card.view": Rule("read model cards", EVERYONE, Scope.READ, _SYNC),
+    "card.edit": Rule("edit a model card", _BUILDERS, Scope.CARDS_WRITE, _SYNC),
+    "deployment.record": Rule(
+        "record a deployment", {Role.MODEL_OWNER: Reach.OWN}, Scope.DEPLOYMENTS_WRITE, _SYNC
+    ),
+    "source.view": Rule("see sources and syncs", EVERYONE, Scope.READ),
+    "source.sync": Rule(
+        "start a sync",
+        {
+            Role.PLATFORM_ADMIN: Reach.ANY,
+            Role.GOVERNANCE_LEAD: Reach.ANY,
+            Role.DATA_SCIENTIST: Reach.ANY,
+            Role.MODEL_OWNER: Reach.ANY,
+        },
+        services=_SYNC,
+    ),
+    "source.manage": Rule("manage sources", {Role.PLATFORM_ADMIN: Reach.ANY}, services=_SYNC),
+    "job.view": Rule("see background jobs", EVERYONE),
+    "job.manage": Rule("retry or cancel a job", {Role.PLATFORM_ADMIN: Reach.ANY}),
+    "trail.view": Rule(
+        "search the trail",
+        {
+            Role.AUDITOR: Reach.ANY,
+            Role.GOVERNANCE_LEAD: Reach.ANY,
+            Role.DATA_GOVERNANCE: Reach.ANY,
+            Role.PLATFORM_ADMIN: Reach.ANY,
+        },
+    ),
+    "trail.anchor": Rule(
+        "take an anchor", {Role.PLATFORM_ADMIN: Reach.ANY}, services=frozenset({"trail"})
+    ),
+    "people.view": Rule(
+        "see people and roles",
+        {Role.PLATFORM_ADMIN: Reach.ANY, Role.GOVERNANCE_LEAD: Reach.ANY, Role.AUDITOR: Reach.ANY},
+    ),
+    "people.manage": Rule(
+        "manage people, teams and roles",
+        {Role.PLATFORM_ADMIN: Reach.ANY},
+        services=frozenset({"demo"}),
+    ),
+    "token.own": Rule(
+        "make API tokens",
+        {
+            Role.DATA_SCIENTIST: Reach.ANY,
+            Role.MODEL_OWNER: Reach.ANY,
+            Role.PLATFORM_ADMIN: Reach.ANY,
+        },
+    ),
+    "token.revoke_any": Rule("revoke anybody's token", {Role.PLATFORM_ADMIN: Reach.ANY}),
+    "api.docs": Rule("read the API's documentation", EVERYONE, Scope.READ),
+}
+
+
+def rule_of(action: str) -> Rule:
+    """The rule of a declared action; KeyError for one nobody declared, so a typo never allows."""
+    return RULES[action]
+
+
+def reaches(grant: Grant, reach: Reach, obj: Any) -> bool:
+    """Whether one granted role extends to `obj`, which has `team_id` and `business_unit_id`."""
+    if reach is Reach.ANY or obj is None:
+        return True
+    if grant.team_id is None and grant.business_unit_id is None:
+        return False
+    if grant.team_id is not None:
+        return grant.team_id == obj.team_id
+    return grant.business_unit_id == obj.business_unit_id
+
+
+def allowed(actor: Actor, action: str, obj: Any = None) -> bool:
+    """Whether `actor` may do `action` on `obj`; without `obj`, whether on anything at all."""
+    rule = rule_of(action)
+    if actor.kind == "service":
+        return actor.name in rule.services
+    if actor.kind == "token" and (rule.scope is None or rule.scope not in actor.scopes):
+        return False
+    return any(
+        reaches(grant, rule.roles[Role(grant.role)], obj)
+        for grant in actor.grants
+        if grant.role in rule.roles
+    )
+
+
+def require(actor: Actor, action: str, obj: Any = None) -> None:
+    """Raise `Denied` unless `actor` may do `action` on `obj`."""
+    if allowed(actor, action, obj):
+        return
+    rule = rule_of(action)
+    if actor.kind == "token" and (rule.scope is None or rule.scope not in actor.scopes):
+        needed = f"a token with the scope {rule.scope}" if rule.scope else "a person, not a token"
+        raise Denied(f"To {rule.label} you need {needed}.", code="scope")
+    roles = ", ".join(
+        f"{role.label} of this model's team" if reach is Reach.OWN else role.label
+        for role, reach in rule.roles.items()
+    )
+    raise Denied(
+        f"To {rule.label} you need one of these roles: {roles or 'none; only Signet does this'}. "
+        "A platform admin can grant it.",
+        code="role",
+    )

@@ -1,0 +1,59 @@
+"""The four ways an action can fail; one handler turns each into a page, a fragment or JSON."""
+
+from collections.abc import Mapping
+
+
+class SignetError(Exception):
+    """Base of the errors that a person reads."""
+
+    status = 400
+    title = "That did not work"
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class Invalid(SignetError):
+    """Something that was sent is not acceptable; `fields` names each place and why."""
+
+    status = 400
+    title = "Please check what you entered"
+
+    def __init__(
+        self, message: str, *, fields: Mapping[str, list[str]] | None = None, code: str = "invalid"
+    ) -> None:
+        super().__init__(message, code=code)
+        self.fields = dict(fields or {})
+
+
+class Denied(SignetError):
+    """The actor may not do this; the message says which role may, and whom to ask."""
+
+    status = 403
+    title = "You may not do this"
+
+    def __init__(self, message: str, *, code: str = "denied") -> None:
+        super().__init__(message, code=code)
+
+
+class Conflict(SignetError):
+    """What was read has changed since, or the subject is in the wrong state."""
+
+    status = 409
+    title = "This has changed in the meantime"
+
+    def __init__(self, message: str, *, code: str = "conflict") -> None:
+        super().__init__(message, code=code)
+
+
+class Upstream(SignetError):
+    """Another system did not answer (`permanent=False`) or refused for good (`permanent=True`)."""
+
+    status = 503
+    title = "Another system is not answering"
+
+    def __init__(self, message: str, *, permanent: bool, code: str = "upstream") -> None:
+        super().__init__(message, code=code)
+        self.permanent = permanent

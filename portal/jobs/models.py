@@ -1,0 +1,83 @@
+"""The job row: the record of work to do. A Celery message is only a nudge to look at it."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
+
+
+class Job(models.Model):
+    """One piece of work, done once in effect."""
+
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=200)
+    args = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    max_attempts = models.PositiveIntegerField(default=3)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    run_after = models.DateTimeField()
+    asked_by_key = models.CharField(max_length=80)
+    asked_by_name = models.CharField(max_length=120)
+    request_id = models.CharField(max_length=40, blank=True)
+    why = models.CharField(max_length=200, blank=True)
+    progress_done = models.BigIntegerField(default=0)
+    progress_total = models.BigIntegerField(default=0)
+    progress_text = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True)
+    result = models.JSONField(default=dict)
+    cancel_asked = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "key"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="job_open_once_per_key",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "run_after"], name="job_due"),
+            models.Index(fields=["kind", "-id"], name="job_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class JobLogLine(models.Model):
+    """A line that a running job wrote for the people who watch it."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="lines")
+    at = models.DateTimeField(auto_now_add=True)
+    attempt = models.PositiveIntegerField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class WorkerHeartbeat(models.Model):
+    """When a worker last showed that it takes work; `/readyz` reads it."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

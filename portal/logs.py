@@ -1,0 +1,16 @@
+"""Log lines that cannot be forged by what users type."""
+
+import logging
+
+
+class OneLine(logging.Formatter):
+    """Escapes control characters in the message, so that one record stays one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text; the traceback, which is ours, keeps its lines."""
+        record.message = record.getMessage()
+        record.msg = "".join(
+            char if char.isprintable() else f"\\x{ord(char):02x}" for char in record.message
+        )
+        record.args = None
+        return super().format(record)

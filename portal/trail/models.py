@@ -1,0 +1,67 @@
+"""The trail's tables. Their migration makes them in SQL: they belong to the database owner."""
+
+from django.db import models
+
+
+class TrailEvent(models.Model):
+    """One change of state, chained to the one before it. `body` is the exact text that was hashed.
+
+    The other columns repeat parts of `body` for searching; `trail verify` compares them.
+    """
+
+    seq = models.BigIntegerField(primary_key=True)
+    prev = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+    body = models.TextField()
+    at = models.DateTimeField()
+    actor_key = models.CharField(max_length=80)
+    actor_name = models.CharField(max_length=120)
+    verb = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=120)
+    subject_label = models.CharField(max_length=300)
+    request_id = models.CharField(max_length=40)
+
+    class Meta:
+        managed = False
+        db_table = "trail_event"
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.verb}"
+
+
+class TrailHead(models.Model):
+    """The end of the chain; its one row is locked while an event is appended."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        managed = False
+        db_table = "trail_head"
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
+class TrailAnchor(models.Model):
+    """A signed statement of the chain's end, kept outside the database as well."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    first_seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    merkle_root = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=60)
+    signature = models.CharField(max_length=128)
+    public_key = models.CharField(max_length=64)
+
+    class Meta:
+        managed = False
+        db_table = "trail_anchor"
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"anchor at {self.seq}"

@@ -1,0 +1,16 @@
+"""Django finds the registry's models here; each lives with its subject."""
+
+from registry.cards.models import CardRevision
+from registry.deployments.models import Deployment
+from registry.inventory.models import ModelVersion, RegisteredModel
+from registry.sources.models import Source, SyncRun, WebhookDelivery
+
+__all__ = [
+    "CardRevision",
+    "Deployment",
+    "ModelVersion",
+    "RegisteredModel",
+    "Source",
+    "SyncRun",
+    "WebhookDelivery",
+]
