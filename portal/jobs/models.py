@@ -3,13 +3,15 @@
 from django.db import models
 from django.db.models import Q
 
+from portal.choices import Toned
+
 
 class JobState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    WAITING = "waiting", Toned("Waiting", "grey", "hourglass")
+    RUNNING = "running", Toned("Running", "blue", "player-play")
+    DONE = "done", Toned("Done", "green", "check")
+    FAILED = "failed", Toned("Failed", "red", "alert-triangle")
+    CANCELLED = "cancelled", Toned("Cancelled", "grey", "ban")
 
 
 OPEN_STATES = (JobState.WAITING, JobState.RUNNING)

@@ -4,12 +4,13 @@ from django.db import models
 from django.db.models import Q
 
 from portal.accounts.models import Team
+from portal.choices import Toned
 from registry.inventory.models import ModelVersion
 
 
 class Environment(models.TextChoices):
-    PRODUCTION = "production", "Production"
-    STAGING = "staging", "Staging"
+    PRODUCTION = "production", Toned("Production", "purple")
+    STAGING = "staging", Toned("Staging", "cyan")
 
 
 class Deployment(models.Model):

@@ -5,24 +5,25 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from portal.accounts.models import Team
+from portal.choices import Toned
 from registry.sources.models import Source
 
 
 class RiskTier(models.TextChoices):
-    T1 = "T1", "T1 critical"
-    T2 = "T2", "T2 high"
-    T3 = "T3", "T3 moderate"
-    T4 = "T4", "T4 low"
+    T1 = "T1", Toned("T1 critical", "red")
+    T2 = "T2", Toned("T2 high", "orange")
+    T3 = "T3", Toned("T3 moderate", "yellow")
+    T4 = "T4", Toned("T4 low", "green")
 
 
 class Lifecycle(models.TextChoices):
     """Derived from facts in `registry.inventory.lifecycle`; nobody sets it by hand."""
 
-    EMPTY = "empty", "No version yet"
-    REGISTERED = "registered", "Registered"
-    DEPLOYED = "deployed", "Deployed"
-    RETIRED = "retired", "Retired"
-    GONE = "gone", "Gone at source"
+    EMPTY = "empty", Toned("No version yet", "grey", "circle-dashed")
+    REGISTERED = "registered", Toned("Registered", "blue", "box")
+    DEPLOYED = "deployed", Toned("Deployed", "green", "rocket")
+    RETIRED = "retired", Toned("Retired", "grey", "archive")
+    GONE = "gone", Toned("Gone at source", "red", "ban")
 
 
 class Task(models.TextChoices):
@@ -92,9 +93,9 @@ class RegisteredModel(models.Model):
 
 
 class DetailState(models.TextChoices):
-    PENDING = "pending", "Details not read yet"
-    COMPLETE = "complete", "Complete"
-    FAILED = "failed", "Details could not be read"
+    PENDING = "pending", Toned("Details not read yet", "grey", "hourglass")
+    COMPLETE = "complete", Toned("Complete", "green", "check")
+    FAILED = "failed", Toned("Details could not be read", "red", "alert-triangle")
 
 
 class ModelVersion(models.Model):

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from portal.choices import Toned
+
 
 class SourceKind(models.TextChoices):
     MLFLOW = "mlflow", "MLflow"
@@ -39,10 +41,10 @@ class SyncKind(models.TextChoices):
 
 
 class SyncState(models.TextChoices):
-    RUNNING = "running", "Running"
-    COMPLETE = "complete", "Complete"
-    PARTIAL = "partial", "Finished with errors"
-    FAILED = "failed", "Failed"
+    RUNNING = "running", Toned("Running", "blue", "player-play")
+    COMPLETE = "complete", Toned("Complete", "green", "check")
+    PARTIAL = "partial", Toned("Finished with errors", "orange", "alert-triangle")
+    FAILED = "failed", Toned("Failed", "red", "alert-circle")
 
 
 class SyncRun(models.Model):
