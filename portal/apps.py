@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -10,4 +10,5 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal.dbroles import grant_runtime
 
-        post_migrate.connect(grant_runtime, sender=self)
+        # Django sends the signal only for apps that have models, and this one has none.
+        post_migrate.connect(grant_runtime, sender=apps.get_app_config("trail"))

@@ -1,0 +1,64 @@
+"""What every test may use. Importing `tests.services` comes first: it makes the environment."""
+
+from tests.services import mlflow_server, pytest_sessionstart, pytest_unconfigure  # isort: skip
+
+from collections.abc import Iterator
+
+import django
+import pytest
+
+__all__ = ["mlflow_server", "pytest_sessionstart", "pytest_unconfigure"]
+
+
+def pytest_configure() -> None:
+    """Read Django's settings from the environment that `tests.services` has made by now."""
+    django.setup()
+
+
+def _run_as(user: str) -> None:
+    """Make the default connection that of another role from here on."""
+    from django.db import connections
+
+    connections["default"].close()
+    connections["default"].settings_dict["USER"] = user
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Make the test database as its owner."""
+    from django.conf import settings
+
+    _run_as(settings.DATABASES["owner"]["USER"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:
+    """Run every test as the role that the application runs as."""
+    from django.conf import settings
+
+    with django_db_blocker.unblock():
+        _let_flush(settings.RUNTIME_ROLE)
+        _run_as(settings.RUNTIME_ROLE)
+    yield
+    with django_db_blocker.unblock():
+        _end_connections()
+        _run_as(settings.DATABASES["owner"]["USER"])
+
+
+def _let_flush(role: str) -> None:
+    """Tests with real transactions are cleaned up by TRUNCATE, which the application never needs."""
+    from django.db import connections
+
+    from portal.dbroles import TRAIL_TABLES
+
+    with connections["default"].cursor() as cursor:
+        tables = set(connections["default"].introspection.table_names(cursor)) - set(TRAIL_TABLES)
+        for table in sorted(tables):
+            cursor.execute(f'GRANT TRUNCATE ON "{table}" TO "{role}"')
+
+
+def _end_connections() -> None:
+    """Close what would keep the test database from being dropped."""
+    from django.db import connections
+
+    connections.close_all()
