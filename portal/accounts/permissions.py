@@ -41,6 +41,29 @@ class Reach(Enum):
     OWN = "own team or business unit"
 
 
+class Place(Enum):
+    """What a role is held for."""
+
+    EVERYWHERE = "everywhere"
+    UNIT_OR_EVERYWHERE = "one business unit, or everywhere"
+    TEAM_OR_UNIT = "one team or one business unit"
+
+
+PLACES = {
+    Role.DATA_SCIENTIST: Place.TEAM_OR_UNIT,
+    Role.MODEL_OWNER: Place.TEAM_OR_UNIT,
+    Role.VALIDATOR: Place.UNIT_OR_EVERYWHERE,
+    Role.DATA_GOVERNANCE: Place.UNIT_OR_EVERYWHERE,
+    Role.BUSINESS_OWNER: Place.UNIT_OR_EVERYWHERE,
+    Role.SECURITY: Place.UNIT_OR_EVERYWHERE,
+}
+
+
+def place_of(role: Role) -> Place:
+    """What a role is held for: most are held everywhere."""
+    return PLACES.get(role, Place.EVERYWHERE)
+
+
 EVERYONE = {role: Reach.ANY for role in Role}
 
 
@@ -104,7 +127,7 @@ RULES: dict[str, Rule] = {
     "people.manage": Rule(
         "manage people, teams and roles",
         {Role.PLATFORM_ADMIN: Reach.ANY},
-        services=frozenset({"demo"}),
+        services=frozenset({"demo", "setup", "single sign-on"}),
     ),
     "token.own": Rule(
         "make API tokens",
