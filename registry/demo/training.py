@@ -1,0 +1,222 @@
+"""Training the demo's models for real, and logging each run to MLflow."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from portal.env import ROOT
+from registry.demo.data import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = 20171001
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One version to train: the estimator, its data, and how the run is described."""
+
+    model: str
+    task: str
+    user: str
+    team: str
+    table: Callable[[], Table]
+    estimator: Callable[[], Any]
+    note: str
+    drop: tuple[str, ...] = ()
+    rows: int | None = None
+    lineage: bool = True
+    register: bool = True
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What MLflow knows of a trained recipe."""
+
+    recipe: Recipe
+    run_id: str
+    model_uri: str
+    version: str
+
+
+def git_commit() -> str:
+    """The commit of the code that trains; empty outside a checkout."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+def train(recipe: Recipe) -> Trained:
+    """Fit, evaluate on held-out rows, log the run and register the model version."""
+    import mlflow
+
+    table = recipe.table()
+    mlflow.set_experiment(f"{recipe.team or 'sandbox'}/{recipe.model}")
+    with mlflow.start_run(run_name=recipe.note[:60]) as run:
+        mlflow.set_tags({"mlflow.user": recipe.user, "mlflow.note.content": recipe.note})
+        if recipe.lineage:
+            if commit := git_commit():
+                mlflow.set_tag("mlflow.source.git.commit", commit)
+            log_input(table)
+        mlflow.log_params({"seed": SEED, **recipe.params})
+        if recipe.task == "forecasting":
+            info = fit_forecast(recipe, table)
+        else:
+            info = fit_tabular(recipe, table)
+        version = register(recipe, run.info.run_id, info.model_id) if recipe.register else ""
+    return Trained(recipe, run.info.run_id, info.model_uri, version)
+
+
+def log_input(table: Table) -> None:
+    """Log a table as the run's dataset, under a fingerprint of all its rows."""
+    import mlflow
+    import mlflow.data
+
+    dataset = mlflow.data.from_pandas(
+        table.frame, targets=table.target, name=table.name, digest=table.fingerprint
+    )
+    mlflow.log_input(dataset, context=table.context, tags={"origin": table.source})
+
+
+def fit_tabular(recipe: Recipe, table: Table) -> Any:
+    """A classifier or regressor in a scikit-learn pipeline, judged on the last fifth of the rows."""
+    import mlflow
+    from mlflow.models import infer_signature
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    frame = table.frame.drop(columns=list(recipe.drop))
+    split = int(len(frame) * 0.8)
+    fitted, held = frame.iloc[:split], frame.iloc[split:]
+    if recipe.rows:
+        fitted = fitted.head(recipe.rows)
+    inputs, target = fitted.drop(columns=table.target), fitted[table.target]
+    pipeline = make_pipeline(
+        make_column_transformer(
+            (
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+                make_column_selector(dtype_exclude="number"),
+            ),
+            (StandardScaler(), make_column_selector(dtype_include="number")),
+        ),
+        recipe.estimator(),
+    )
+    pipeline.fit(inputs, target)
+    mlflow.log_params({"rows_trained": len(fitted), "features": inputs.shape[1]})
+    mlflow.log_params(estimator_params(pipeline[-1]))
+    mlflow.log_metrics(
+        score(recipe.task, pipeline, held.drop(columns=table.target), held[table.target])
+    )
+    example = inputs.head(3)
+    return mlflow.sklearn.log_model(
+        pipeline,
+        name="model",
+        signature=infer_signature(example, pipeline.predict(example)) if recipe.lineage else None,
+        input_example=example if recipe.lineage else None,
+        pip_requirements=["scikit-learn==1.9.1", "pandas==2.3.3"],
+        **native_format(pipeline),
+    )
+
+
+def native_format(pipeline: Any) -> dict[str, Any]:
+    """Save with skops, naming the types the file holds, instead of a pickle."""
+    import skops.io
+
+    return {
+        "serialization_format": "skops",
+        "skops_trusted_types": skops.io.get_untrusted_types(data=skops.io.dumps(pipeline)),
+    }
+
+
+def estimator_params(estimator: Any) -> dict[str, Any]:
+    """The estimator's own hyper-parameters that are set to something."""
+    chosen = {name: value for name, value in estimator.get_params().items() if value is not None}
+    return {"estimator": type(estimator).__name__, **dict(list(chosen.items())[:12])}
+
+
+def score(task: str, pipeline: Any, inputs: "pd.DataFrame", truth: "pd.Series") -> dict[str, float]:
+    """The field's usual metrics on held-out rows."""
+    from sklearn import metrics
+
+    if task == "classification":
+        chance = pipeline.predict_proba(inputs)[:, 1]
+        positive = (truth == pipeline.classes_[1]).astype(int)
+        return {
+            "roc_auc": metrics.roc_auc_score(positive, chance),
+            "average_precision": metrics.average_precision_score(positive, chance),
+            "log_loss": metrics.log_loss(positive, chance),
+            "brier_score": metrics.brier_score_loss(positive, chance),
+            "positive_share": float(positive.mean()),
+        }
+    predicted = pipeline.predict(inputs)
+    return {
+        "mae": metrics.mean_absolute_error(truth, predicted),
+        "rmse": metrics.root_mean_squared_error(truth, predicted),
+        "r2": metrics.r2_score(truth, predicted),
+        "bias": float((predicted - truth).mean()),
+    }
+
+
+def fit_forecast(recipe: Recipe, table: Table) -> Any:
+    """A daily forecast judged by a rolling-origin backtest: four origins, 14 days ahead each."""
+    import mlflow
+    from mlflow.models import infer_signature
+
+    series = table.frame.set_index("day")["sales"].asfreq("D")
+    errors, totals, signed = 0.0, 0.0, 0.0
+    for fold in range(4):
+        end = len(series) - 14 * (4 - fold)
+        ahead = recipe.estimator()(series.iloc[:end]).forecast(14)
+        actual = series.iloc[end : end + 14]
+        errors += float((ahead - actual).abs().sum())
+        signed += float((ahead - actual).sum())
+        totals += float(actual.sum())
+    fitted = recipe.estimator()(series)
+    mlflow.log_params({"horizon_days": 14, "backtest_origins": 4, "days_trained": len(series)})
+    mlflow.log_metrics({"wape": errors / totals, "bias_share": signed / totals, "aic": fitted.aic})
+    example = table.frame[["day"]].tail(14).rename(columns={"day": "start"}).iloc[[0]]
+    example["end"] = table.frame["day"].iloc[-1]
+    return mlflow.statsmodels.log_model(
+        fitted,
+        name="model",
+        signature=infer_signature(example, fitted.forecast(3).to_frame("sales")),
+        pip_requirements=["statsmodels==0.15.0", "pandas==2.3.3"],
+    )
+
+
+def model_tags(recipe: Recipe) -> dict[str, str]:
+    """The tags that the sync reads: whose model it is and what it does."""
+    tags = {"task": recipe.task, "demo": "true"}
+    return {**tags, "team": recipe.team} if recipe.team else tags
+
+
+def register(recipe: Recipe, run_id: str, model_id: str) -> str:
+    """Register the logged model as the next version of its registered model."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    try:
+        client.create_registered_model(recipe.model, tags=model_tags(recipe))
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    made = client.create_model_version(
+        recipe.model,
+        source=f"models:/{model_id}",
+        run_id=run_id,
+        model_id=model_id,
+        description=recipe.note,
+    )
+    return str(made.version)
