@@ -1,0 +1,140 @@
+"""The one place that derives what the inventory lists: states, counts, task and search text."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+try:
+    from registry.cards.gaps import card_counts
+except ImportError:  # until the cards are there
+
+    def card_counts(version: Any, revision: Any, *, tier: str) -> tuple[int, int]:
+        return (0, 0)
+
+
+from registry.cards.models import CardRevision
+from registry.deployments.models import Deployment
+from registry.inventory.models import Lifecycle, ModelVersion, RegisteredModel
+from registry.inventory.task import task_of
+
+BATCH = 500
+DERIVED = [
+    "task",
+    "lifecycle",
+    "version_count",
+    "latest_version",
+    "champion_version",
+    "card_required",
+    "card_answered",
+    "search_text",
+]
+
+
+@dataclass
+class Facts:
+    """What one batch of models is derived from."""
+
+    versions: dict[int, list[ModelVersion]]
+    newest: dict[int, ModelVersion]
+    revisions: dict[int, CardRevision]
+    serving: set[int]
+    served: set[int]
+
+
+def refresh_models(model_ids: Iterable[int]) -> None:
+    """Derive the listed columns anew, in a constant number of queries for each 500 models."""
+    waiting = iter(sorted(set(model_ids)))
+    while batch := list(islice(waiting, BATCH)):
+        _refresh_batch(batch)
+
+
+def _refresh_batch(ids: list[int]) -> None:
+    with transaction.atomic():
+        models = list(RegisteredModel.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+        facts = _facts(ids)
+        changed = [model for model in models if _derive(model, facts)]
+        RegisteredModel.objects.bulk_update(changed, DERIVED)
+        moved = [
+            version
+            for model in models
+            for version in facts.versions[model.pk]
+            if _derive_version(model, version, facts)
+        ]
+        ModelVersion.objects.bulk_update(moved, ["lifecycle"])
+
+
+def _facts(ids: list[int]) -> Facts:
+    versions: dict[int, list[ModelVersion]] = defaultdict(list)
+    light = ModelVersion.objects.filter(model_id__in=ids).order_by("model_id", "-ordinal")
+    for version in light.only("model_id", "version", "gone_at", "lifecycle"):
+        versions[version.model_id].append(version)
+    present = {key: [v for v in found if v.gone_at is None] for key, found in versions.items()}
+    wanted = [found[0].pk for found in present.values() if found]
+    revisions = CardRevision.objects.filter(version_id__in=wanted).order_by("version_id", "-number")
+    periods = Deployment.objects.filter(version__model_id__in=ids).values_list(
+        "version_id", "ended_at"
+    )
+    serving = {version for version, ended_at in periods if ended_at is None}
+    return Facts(
+        versions=versions,
+        newest={v.model_id: v for v in ModelVersion.objects.filter(pk__in=wanted)},
+        revisions={r.version_id: r for r in revisions.distinct("version_id")},
+        serving=serving,
+        served={version for version, _ in periods} - serving,
+    )
+
+
+def _derive(model: RegisteredModel, facts: Facts) -> bool:
+    """Set the derived columns; whether any of them changed."""
+    before = [getattr(model, name) for name in DERIVED]
+    present = [v for v in facts.versions[model.pk] if v.gone_at is None]
+    newest = facts.newest.get(model.pk)
+    model.task = task_of(model, newest)
+    model.lifecycle = _model_lifecycle(model, present, facts)
+    model.version_count = len(present)
+    model.latest_version = newest.version if newest else ""
+    model.champion_version = str(model.aliases.get("champion", ""))
+    model.card_required, model.card_answered = (
+        card_counts(newest, facts.revisions.get(newest.pk), tier=model.risk_tier)
+        if newest
+        else (0, 0)
+    )
+    model.search_text = _search_text(model)
+    return before != [getattr(model, name) for name in DERIVED]
+
+
+def _derive_version(model: RegisteredModel, version: ModelVersion, facts: Facts) -> bool:
+    before = version.lifecycle
+    version.lifecycle = (
+        Lifecycle.GONE if model.gone_at or version.gone_at else _served_state(version, facts)
+    )
+    return before != version.lifecycle
+
+
+def _served_state(version: ModelVersion, facts: Facts) -> Lifecycle:
+    if version.pk in facts.serving:
+        return Lifecycle.DEPLOYED
+    return Lifecycle.RETIRED if version.pk in facts.served else Lifecycle.REGISTERED
+
+
+def _model_lifecycle(
+    model: RegisteredModel, present: list[ModelVersion], facts: Facts
+) -> Lifecycle:
+    """Gone, empty, deployed while any version serves, else the state of the newest version."""
+    if model.gone_at:
+        return Lifecycle.GONE
+    if not present:
+        return Lifecycle.EMPTY
+    if any(version.pk in facts.serving for version in present):
+        return Lifecycle.DEPLOYED
+    return _served_state(present[0], facts)
+
+
+def _search_text(model: RegisteredModel) -> str:
+    """What a search looks through in small letters; people and teams are joined instead."""
+    tags = (f"{name} {value}" for name, value in sorted(model.tags.items()))
+    return "\n".join([model.name, model.description, model.get_task_display(), *tags]).lower()
