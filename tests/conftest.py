@@ -46,7 +46,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object) -> Iterato
 
 
 def _let_flush(role: str) -> None:
-    """Tests with real transactions are cleaned up by TRUNCATE, which the application never needs."""
+    """Tests with real transactions end in TRUNCATE, which the application itself never needs."""
     from django.db import connections
 
     from portal.dbroles import TRAIL_TABLES

@@ -24,7 +24,7 @@ from portal.up.trouble import Trouble
 REPOSITORY = Path(__file__).resolve().parent.parent
 HOME = Home(Path(os.environ.get("SIGNET_TEST_HOME") or REPOSITORY / ".signet" / "test").resolve())
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-# Losing the test database in a power cut costs nothing; waiting for the disk costs a third of the run.
+# Losing the test database in a power cut costs nothing; waiting for the disk costs much time.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 _children: list[Child] = []
@@ -122,7 +122,7 @@ def _only_one() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def mlflow_server() -> str:
-    """The address of a real MLflow server, empty at the start of the run and shared by all its tests."""
+    """The address of a real MLflow server, empty at the start and shared by the whole run."""
     port = int(os.environ["SIGNET_TEST_MLFLOW_PORT"])
     address = tracking.url(port)
     with _only_one():
@@ -169,7 +169,7 @@ def _keep_template() -> None:
             "SELECT 1 FROM pg_database WHERE datname = %s", [template]
         ).fetchone():
             return
-        # WAL-logged copies tolerate no connection; the idle server holds a few, which it makes anew.
+        # A copy tolerates no connection; the idle server holds a few, which it makes anew.
         connection.execute("ALTER DATABASE mlflow ALLOW_CONNECTIONS false")
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'mlflow'"

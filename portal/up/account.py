@@ -79,7 +79,7 @@ def let_through(account: Account, path: Path) -> None:
             _grant_search(folder, account.uid)
         except OSError as error:
             raise Trouble(
-                f"PostgreSQL runs as the account {NAME}, which cannot reach {path}, because {folder} "
+                f"PostgreSQL runs as the account {NAME}, which cannot reach {path}: {folder} "
                 f"is closed to it and could not be opened ({error.strerror}). Run "
                 f"`chmod o+x {folder}`, or set SIGNET_HOME to another folder."
             ) from error

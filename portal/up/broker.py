@@ -82,8 +82,8 @@ def stop_leftover(home: Home, seconds: float = 10.0) -> bool:
     while ask(home, b"PING"):
         if time.monotonic() > deadline:
             raise Trouble(
-                f"A Valkey of an earlier run still answers on {socket_path(home)} and does not stop. "
-                "End the process named valkey-server and start again."
+                f"A Valkey of an earlier run still answers on {socket_path(home)} and does not "
+                "stop. End the process named valkey-server and start again."
             )
         time.sleep(0.05)
     return True

@@ -98,8 +98,8 @@ def _check_version(data: Path) -> None:
         ) from None
     if found != MAJOR:
         raise Trouble(
-            f"{data} was made by PostgreSQL {found}; this version of Signet brings PostgreSQL {MAJOR}. "
-            f"Export it with the Signet that made it, or move it away to begin with an empty database."
+            f"{data} was made by PostgreSQL {found}; this version of Signet brings {MAJOR}. Export "
+            "it with the Signet that made it, or move it away to begin with an empty database."
         )
 
 
@@ -108,7 +108,7 @@ def _make_reachable(account: Account, data: Path) -> None:
     postgres = programs() / "postgres"
     let_through(account, postgres)
     if not account.may("x", postgres):
-        # Installed under a strict umask: the wheel's programs and libraries are readable by root only.
+        # Installed under a strict umask: only root can read the wheel's programs and libraries.
         for path in (programs().parent, *programs().parent.rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
@@ -129,7 +129,7 @@ def _give(folder: Path, account: Account) -> None:
 
 
 def _initialise(home: Home, account: Account | None) -> None:
-    """Make the database beside its place and move it there, so that half a one is never taken for whole."""
+    """Make the database beside its place and move it there, so that half a one never counts."""
     fresh = home.root / "postgres.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -209,7 +209,7 @@ def ensure_database(
 
 
 def stop_leftover(home: Home) -> bool:
-    """Stop a PostgreSQL that still runs on this folder; PostgreSQL itself wrote down which it is."""
+    """Stop a PostgreSQL that still runs on this folder; it wrote down its own process number."""
     try:
         pid = int((data_folder(home) / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)

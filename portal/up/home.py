@@ -49,7 +49,8 @@ class Home:
         """Make the folders; Trouble when the place cannot be written or the disk is full."""
         if self.root.exists() and not self.root.is_dir():
             raise Trouble(
-                f"The state folder {self.root} is a file. Move it away, or set SIGNET_HOME to a folder."
+                f"The state folder {self.root} is a file. Move it away, "
+                "or set SIGNET_HOME to a folder."
             )
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Secrets of this installation: made once, kept in the state folder, readable by its owner alone."""
+"""Secrets of this installation: made once, kept in the state folder, private to its owner."""
 
 import base64
 import json

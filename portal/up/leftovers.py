@@ -15,7 +15,7 @@ SAME_START = 1.0
 
 
 def sweep(home: Home, seconds: float = 10.0) -> list[str]:
-    """Stop what an earlier run left running on this folder; returns the names of what was stopped."""
+    """Stop what an earlier run left running on this folder; returns the names of it."""
     found = set(_stop(home, sorted(home.records.glob("*.json")), seconds))
     if database.stop_leftover(home):
         found.add("postgres")

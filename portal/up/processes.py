@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def start(
 
 
 def started(pid: int) -> float | None:
-    """When a process started, or None when there is none; tells it from a later one of the same number."""
+    """When a process started, which tells it from a later one of the same number."""
     try:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
@@ -110,20 +110,23 @@ def tell(group: int, number: int) -> None:
         return
 
 
-def stop(children: Iterable[Child], seconds: float = 10.0) -> None:
-    """Ask each to end, wait, then end whatever is left of their groups."""
+def stop(
+    children: Iterable[Child], seconds: float = 10.0, hurry: Callable[[], int] = lambda: 0
+) -> None:
+    """Ask each to end, wait until then or until hurried, then end what is left of their groups."""
     children = list(children)
     for child in children:
         if not child.dead:
             child.popen.send_signal(child.stop_signal)
     deadline = time.monotonic() + seconds
+    asked = hurry()
+    while any(not child.dead for child in children):
+        if time.monotonic() > deadline or hurry() > asked:
+            break
+        time.sleep(0.02)
     for child in children:
-        try:
-            child.popen.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            tell(child.popen.pid, signal.SIGKILL)
-            child.popen.wait()
         tell(child.popen.pid, signal.SIGKILL)
+        child.popen.wait()
         child.record.unlink(missing_ok=True)
 
 

@@ -61,7 +61,7 @@ def start(home: Home, port: int, encryption_key: str) -> Child:
 
 
 def _upgrade(home: Home, values: dict[str, str]) -> None:
-    """Bring the tables of an older MLflow up to this one; a new database gets them from the server."""
+    """Bring the tables of an older MLflow up to this one; the server itself makes new ones."""
     mark, now = home.root / "mlflow-version", version("mlflow")
     before = mark.read_text() if mark.exists() else now
     if before != now:
