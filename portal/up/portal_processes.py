@@ -14,16 +14,6 @@ WEB = (
     *("--workers", "1", "--threads", "8", "--graceful-timeout", "5"),
     *("--no-control-socket", "--access-logfile", "-"),
 )
-    "--workers",
-    "1",
-    "--threads",
-    "8",
-    "--graceful-timeout",
-    "5",
-    "--no-control-socket",
-    "--access-logfile",
-    "-",
-]
 WORKER = ("--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle")
 
 
