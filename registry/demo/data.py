@@ -1,4 +1,4 @@
-"""The demo's data: real retail tables that ship inside Python packages, read without importing them."""
+"""The demo's data: real retail tables that ship inside Python packages, read from their files."""
 
 import hashlib
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class Trained:
 def git_commit() -> str:
     """The commit of the code that trains; empty outside a checkout."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607
             cwd=ROOT,
             capture_output=True,
@@ -90,7 +90,7 @@ def log_input(table: Table) -> None:
 
 
 def fit_tabular(recipe: Recipe, table: Table) -> Any:
-    """A classifier or regressor in a scikit-learn pipeline, judged on the last fifth of the rows."""
+    """A classifier or regressor in a pipeline, judged on the last fifth of the rows."""
     import mlflow
     from mlflow.models import infer_signature
     from sklearn.compose import make_column_selector, make_column_transformer
