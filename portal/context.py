@@ -99,4 +99,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "shell": Shell(request),
         "signet_version": settings.VERSION,
         "single_sign_on": settings.SINGLE_SIGN_ON,
+        "sends_mail": "dummy" not in settings.EMAIL_BACKEND,
     }

@@ -185,7 +185,11 @@ def field(bound: BoundField) -> dict[str, Any]:
     """One form field with its label, help and errors, tied together for assistive technology."""
     widget = bound.field.widget
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        return {"field": bound, "kind": "group", "widget": bound.as_widget()}
+        return {
+            "field": bound,
+            "kind": "group",
+            "widget": bound.as_widget(attrs={"class": "form-check-input"}),
+        }
     if isinstance(widget, forms.CheckboxInput):
         return {
             "field": bound,
@@ -193,12 +197,10 @@ def field(bound: BoundField) -> dict[str, Any]:
             "widget": bound.as_widget(attrs={"class": "form-check-input"}),
         }
     kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
-    given = widget.attrs.get("class", "")
-    return {
-        "field": bound,
-        "kind": "",
-        "widget": bound.as_widget(attrs={"class": f"{kind} {given}".strip()}),
-    }
+    attrs = {"class": f"{kind} {widget.attrs.get('class', '')}".strip()}
+    if widget.attrs.get("placeholder") == bound.label:  # says nothing that the label does not
+        attrs["placeholder"] = ""
+    return {"field": bound, "kind": "", "widget": bound.as_widget(attrs=attrs)}
 
 
 @register.inclusion_tag("components/_fields.html")

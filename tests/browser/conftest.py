@@ -1,0 +1,163 @@
+"""Chromium, people who are signed in, and checks that every page shares."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.services import HOME
+
+# Playwright's sync API keeps an event loop in this thread, where Django would refuse the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; skipped where it is missing, a failure where CI promises it."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{CHROMIUM} is missing, and CI=true promises it.")
+        pytest.skip(f"{CHROMIUM} is missing: install the package chromium to run browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: Any) -> None:
+    """Serve static files from the source tree, without a collected manifest."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let fixtures see whether their test failed."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    """A fresh browser session against the portal, 1440 px wide."""
+    context = chromium.new_context(base_url=live_server.url, viewport=WIDE, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def expected_in_console() -> list[str]:
+    """Parts of console errors that are no fault; a test that provokes more appends them."""
+    return ["responded with a status of 4", "Response Status Error Code 4"]
+
+
+@pytest.fixture
+def page(
+    context: BrowserContext, request: pytest.FixtureRequest, expected_in_console: list[str]
+) -> Iterator[Page]:
+    """A page whose console must stay free of errors; its picture is kept when the test fails."""
+    page = context.new_page()
+    troubles: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(
+            part in message.text for part in expected_in_console
+        ):
+            troubles.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    yield page
+    if request.node.stash.get(FAILED, False):
+        shoot(page, re.sub(r"[^\w-]+", "-", request.node.name))
+    assert not troubles, "The browser's console shows: " + "; ".join(troubles)
+
+
+def shoot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole page in the tests' state folder, and say where."""
+    path = HOME.root / "pictures" / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    print(f"picture: {path}")
+    return path
+
+
+def axe(page: Page, *, without: tuple[str, ...] = ()) -> None:
+    """Fail on serious or critical breaches of WCAG 2.2 A and AA, naming rule and element."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    options = {"runOnly": tags, "rules": {rule: {"enabled": False} for rule in without}}
+    found = page.evaluate("options => axe.run(document, options)", options)
+    lines = [
+        f"{breach['id']} ({breach['impact']}): {breach['help']}: "
+        + "; ".join(node["html"][:160] for node in breach["nodes"][:5])
+        for breach in found["violations"]
+        if breach["impact"] in SERIOUS
+    ]
+    assert not lines, "\n".join([page.url, *lines])
+
+
+def fits(page: Page) -> None:
+    """Fail when the page scrolls sideways as a whole."""
+    wide, seen = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= seen, f"{page.url} is {wide} px wide in a window of {seen} px"
+
+
+def sound(page: Page, name: str = "") -> None:
+    """The battery of every page: axe-core in both themes, and no sideways scroll at both widths."""
+    for width in (WIDE, PHONE):
+        page.set_viewport_size(width)
+        for theme in ("light", "dark"):
+            page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
+            page.evaluate("document.dispatchEvent(new CustomEvent('signet:theme'))")
+            fits(page)
+            axe(page)
+            if name and os.environ.get("SIGNET_PICTURES"):
+                shoot(page, f"{name}-{width['width']}-{theme}")
+    page.set_viewport_size(WIDE)
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(page: Page, client: Any, live_server: Any) -> SignIn:
+    """`sign_in(Role.AUDITOR)` makes such a person and signs the page in; or pass `user=`."""
+
+    # Imported here: this file is read before Django is set up.
+    from django.conf import settings
+
+    from portal.accounts.permissions import Role
+    from tests.factories import PASSWORD, make_user
+
+    def go(role: Any = Role.VIEWER, *, user: Any = None, **fields: Any) -> Page:
+        client.force_login(user or make_user(role, password=PASSWORD, **fields))
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+        )
+        return page
+
+    return go
