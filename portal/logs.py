@@ -1,6 +1,9 @@
-"""Log lines that cannot be forged by what users type."""
+"""Log lines that cannot be forged by what users type, and that name the request they belong to."""
 
 import logging
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class OneLine(logging.Formatter):
@@ -9,6 +12,7 @@ class OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as text; the traceback, which is ours, keeps its lines."""
         record.message = record.getMessage()
+        record.request_id = request_id.get()
         record.msg = "".join(
             char if char.isprintable() else f"\\x{ord(char):02x}" for char in record.message
         )

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.SignInRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -93,7 +93,9 @@ TEMPLATES = [
 # --- Data -------------------------------------------------------------------------------------
 # Two roles on one database: the application's, and the owner's for migrations. The trail's tables
 # belong to the owner, so that the application cannot edit them (portal/dbroles.py).
-_GUARDS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+_GUARDS = (
+    "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+)
 DATABASES = {
     "default": database_settings(ENV.database_url),
     "owner": database_settings(ENV.database_owner_url),
@@ -147,9 +149,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip"}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxies
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Signet"
+MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
 SOCIALACCOUNT_PROVIDERS = (
     {
         "openid_connect": {
@@ -172,9 +176,11 @@ SINGLE_SIGN_ON = ENV.oidc
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "portal.accounts.sign_in.attempted_name"
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
-AXES_IPWARE_PROXY_COUNT = ENV.trusted_proxies
+AXES_CLIENT_IP_CALLABLE = "portal.accounts.sign_in.client_address"
 AXES_VERBOSE = False
 
 # --- Transport --------------------------------------------------------------------------------
@@ -231,6 +237,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
     "NUM_PROXIES": ENV.trusted_proxies,
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_METADATA_CLASS": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Signet API",
@@ -238,6 +245,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_PERMISSIONS": ["portal.accounts.authentication.Declared"],
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api_docs.document_problems",
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -252,6 +263,7 @@ MLFLOW_WEBHOOK_URL = ENV.mlflow_webhook_url
 MLFLOW_WEBHOOK_SECRET = ENV.webhook_secret
 TRAIL_KEY_FILE = ENV.trail_key_file
 TRAIL_ANCHOR_DIR = ENV.anchor_dir
+TRAIL_ANCHOR_MAIL = ENV.anchor_mail
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- Mail and logs ----------------------------------------------------------------------------
@@ -261,7 +273,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "portal.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "line": {
+            "()": "portal.logs.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},

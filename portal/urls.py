@@ -1,17 +1,16 @@
 """All addresses; each app keeps its own."""
 
 from django.urls import include, path
-from django.views.generic import RedirectView
 
-from portal import health
+from portal import health, views
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="model_list"), name="home"),
+    path("", views.home, name="home"),
     path("", include("registry.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("portal.jobs.urls")),
     path("", include("portal.trail.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.accounts.sign_in_urls")),
     path("api/", include("portal.api_urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -1,30 +1,68 @@
-"""Error pages."""
+"""The start page, and the pages for what nobody foresaw."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+
+from portal import problems
+from portal.accounts.access import needs
+from portal.errors import Denied, SignetError, Upstream
+from portal.middleware import error_answer, is_api
+
+UNREADABLE = "The address or what was sent with it is incomplete. Go back and try again."
+EXPIRED = "This form has expired. Go back, reload the page and send it again."
+FAILED = "Something broke on our side, and what you asked for was not done. Try again."
+NO_DATABASE = "The database does not answer at the moment. Nothing was changed; try again soon."
+
+
+@needs({"GET": "registry.view"})
+def home(request: HttpRequest) -> HttpResponse:
+    """The start page: the models."""
+    return redirect("model_list")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page for a request that cannot be understood."""
+    """The answer to a request that cannot be understood."""
+    if is_api(request):
+        return problems.answer(request, 400, UNREADABLE)
     return render(request, "errors/400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page for something the visitor may not do."""
-    return render(request, "errors/403.html", status=403)
+    """The answer to something the visitor may not do."""
+    return error_answer(request, Denied("Your roles do not cover this."))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page for an address with nothing behind it."""
+    """The answer for an address with nothing behind it."""
+    if is_api(request):
+        return problems.answer(request, 404, "There is nothing at this address.")
+    if request.headers.get("HX-Request"):
+        missing = SignetError("There is nothing at this address any more. Reload the page.")
+        missing.status, missing.title = 404, "There is nothing here"
+        return error_answer(request, missing)
     return render(request, "errors/404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for a failure of ours, with the request's id to quote."""
-    return render(request, "errors/500.html", status=500)
+    """The answer to a failure of ours, with the request's id; 503 when the database is away.
+
+    Nothing here asks the database: it may be what failed.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status, text = (503, NO_DATABASE) if is_away else (500, FAILED)
+    if is_api(request):
+        return problems.answer(request, status, text)
+    if request.headers.get("HX-Request"):
+        error = Upstream(text, permanent=False)
+        context = {"error": error, "title": problems.TITLES[status], "message": text}
+        return render(None, "components/_error.html", context, status=status)
+    context = {"request": request, "status": status, "message": text}
+    return render(None, "errors/500.html", context, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form that was open too long or came from elsewhere."""
-    message = "This form has expired. Go back, reload the page and send it again."
-    return render(request, "errors/403.html", {"message": message}, status=403)
+    """The answer to a form that was open too long or came from elsewhere."""
+    return error_answer(request, Denied(EXPIRED, code="csrf"))

@@ -23,7 +23,7 @@ def needs(action: Actions, obj: Callable[..., Any] | None = None) -> Callable[[V
     `obj` finds the subject from the view's own arguments when the answer depends on it; a service
     that locks its subject asks again. Methods that are not named are refused with 405.
     """
-    actions = {method: action for method in PAGE_METHODS} if isinstance(action, str) else action
+    actions = dict.fromkeys(PAGE_METHODS, action) if isinstance(action, str) else action
     for name in actions.values():
         rule_of(name)
 

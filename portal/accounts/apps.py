@@ -5,3 +5,7 @@ class AccountsConfig(AppConfig):
     name = "portal.accounts"
     label = "accounts"
     verbose_name = "People"
+
+    def ready(self) -> None:
+        """Listen for second factors that come and go; allauth offers no other hook."""
+        from portal.accounts import sign_in  # noqa: F401

@@ -64,7 +64,7 @@ def place_of(role: Role) -> Place:
     return PLACES.get(role, Place.EVERYWHERE)
 
 
-EVERYONE = {role: Reach.ANY for role in Role}
+EVERYONE = dict.fromkeys(Role, Reach.ANY)
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,14 @@ RULES: dict[str, Rule] = {
     ),
     "trail.anchor": Rule(
         "take an anchor", {Role.PLATFORM_ADMIN: Reach.ANY}, services=frozenset({"trail"})
+    ),
+    "trail.verify": Rule(
+        "verify the trail",
+        {Role.AUDITOR: Reach.ANY, Role.GOVERNANCE_LEAD: Reach.ANY, Role.PLATFORM_ADMIN: Reach.ANY},
+        services=frozenset({"trail"}),
+    ),
+    "trail.export": Rule(
+        "export the trail", {Role.AUDITOR: Reach.ANY, Role.GOVERNANCE_LEAD: Reach.ANY}
     ),
     "people.view": Rule(
         "see people and roles",

@@ -204,7 +204,7 @@ def _keep_one_admin(admins: list[RoleGrant], *, leaving: set[int]) -> None:
 
 
 def _check_place(role: Role, team: Team | None, unit: BusinessUnit | None) -> None:
-    """Refuse a role for a place it is not held for, so that a grant never says more than it does."""
+    """Refuse a role for a place it is not held for, so that a grant says what it does."""
     place = place_of(role)
     fits = {
         Place.EVERYWHERE: team is None and unit is None,

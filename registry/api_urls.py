@@ -1,0 +1,14 @@
+"""Addresses of the registry's part of the API."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from registry.deployments.api import Deployments
+from registry.inventory.api import Model, Models, Version, Versions
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("models/", Models.as_view(), name="api_model_list"),
+    path("models/<int:pk>/", Model.as_view(), name="api_model"),
+    path("models/<int:pk>/versions/", Versions.as_view(), name="api_version_list"),
+    path("models/<int:pk>/versions/<str:version>/", Version.as_view(), name="api_version"),
+    path("deployments/", Deployments.as_view(), name="api_deployment_list"),
+]
