@@ -7,4 +7,3 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("signet")
 app.config_from_object("portal.celery_settings")
-app.autodiscover_tasks(["portal.jobs", "portal.trail", "registry"])

@@ -27,6 +27,7 @@ class Job(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     max_attempts = models.PositiveIntegerField(default=3)
     lease_until = models.DateTimeField(null=True, blank=True)
+    taken_by = models.CharField(max_length=80, blank=True)
     run_after = models.DateTimeField()
     asked_by_key = models.CharField(max_length=80)
     asked_by_name = models.CharField(max_length=120)
@@ -59,6 +60,11 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in OPEN_STATES
+
 
 class JobLogLine(models.Model):
     """A line that a running job wrote for the people who watch it."""
@@ -75,6 +81,16 @@ class JobLogLine(models.Model):
         return self.text
 
 
+class Schedule(models.Model):
+    """When a recurring job is due next; `portal.jobs.schedule` says which ones recur."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class WorkerHeartbeat(models.Model):
     """When a worker last showed that it takes work; `/readyz` reads it."""
 
@@ -83,3 +99,15 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Probe(models.Model):
+    """What a worker last found when it looked whether another system answers."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    ok = models.BooleanField()
+    detail = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}"
