@@ -1,5 +1,7 @@
-from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+from importlib import import_module
+from pathlib import Path
+
+from django.apps import AppConfig, apps
 
 
 class JobsConfig(AppConfig):
@@ -8,5 +10,10 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        """Load every app's `tasks` module, so that web and worker know the same kinds of jobs."""
-        autodiscover_modules("tasks")
+        """Load every `tasks` module of our apps, so that web and worker know the same kinds."""
+        for app in apps.get_app_configs():
+            if "site-packages" in app.path:
+                continue
+            for path in sorted(Path(app.path).glob("**/tasks.py")):
+                folders = path.relative_to(app.path).parent.parts
+                import_module(".".join((app.name, *folders, "tasks")))

@@ -63,7 +63,7 @@ class JobContext:
     def finishing(self, result: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Commit the last effect and `done` together, or neither when the lease is lost.
 
-        Gives the result to fill in. `text` is shown on the job's page, `link` is where the result is.
+        Gives the result to fill in: `text` says what came of it, `link` is the page to see it on.
         """
         outcome = dict(result or {})
         self._journal.renew()
@@ -74,7 +74,7 @@ class JobContext:
 
 
 def finish(job: Job, result: dict[str, Any]) -> None:
-    """Mark this attempt's job as done in the transaction of its effect; LeaseLost if it has lost it.
+    """Mark the job as done in the transaction of its effect; LeaseLost if it is another's by now.
 
     The row is touched last: whoever records in the trail holds the chain's head before it.
     """

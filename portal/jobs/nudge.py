@@ -47,7 +47,7 @@ def nudge(job_id: int) -> bool:
 
 
 def nudge_tick() -> None:
-    """Ask a worker for a tick now instead of at the next beat; BrokerDown when it cannot be asked."""
+    """Ask a worker for a tick now instead of at the next beat, or raise BrokerDown."""
     _patiently(lambda link: send(link, TICK, [], priority=0, expires=30))
 
 

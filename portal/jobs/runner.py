@@ -19,7 +19,7 @@ from portal.errors import Denied, Invalid, SignetError, Upstream
 from portal.jobs.context import Cancelled, JobContext, finish
 from portal.jobs.journal import Journal, LeaseLost, clean
 from portal.jobs.models import Job, JobLogLine, JobState
-from portal.jobs.registry import KINDS, Kind
+from portal.jobs.registry import KINDS
 
 logger = logging.getLogger(__name__)
 TRACEBACK_LINES = 20
@@ -94,9 +94,9 @@ def give_up(seen: QuerySet[Job], job: Job) -> None:
         finished_at=Now(),
         lease_until=None,
         error=(
-            f"The worker stopped in the middle of each of {job.attempts} attempts, for instance for "
-            "want of memory or because the job ran over its time limit. Nothing was saved. Look at "
-            "the worker's log, then retry the job."
+            f"The worker stopped in the middle of each of {job.attempts} attempts, for instance "
+            "for want of memory or because the job ran over its time limit. Look at the worker's "
+            "log, then retry the job."
         ),
     )
 

@@ -1,6 +1,7 @@
 """Verbs on jobs."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -32,13 +33,13 @@ def job_enqueue(
     """
     wanted = run_after or timezone.now()
     for _ in range(3):
-        job = _made(actor, kind, key, args or {}, why, wanted) or _brought_forward(
-            kind, key, wanted
-        )
-        if job:
-            if job.state == JobState.WAITING and wanted <= timezone.now():
-                transaction.on_commit(lambda: nudge(job.pk), robust=True)
-            return job
+        job = _made(actor, kind, key, args or {}, why, wanted)
+        job = job or _brought_forward(kind, key, wanted)
+        if job is None:
+            continue
+        if job.state == JobState.WAITING and wanted <= timezone.now():
+            transaction.on_commit(partial(nudge, job.pk), robust=True)
+        return job
     raise Conflict("This work ended and began again while it was asked for. Ask once more.")
 
 
@@ -83,13 +84,11 @@ def job_retry(*, actor: Actor, job_id: int, reason: str = "") -> Job:
                 "cancelled can be retried. Reload the page to see how it stands."
             )
         if job.kind not in KINDS:
-            raise Conflict(
-                "This version of Signet has no such jobs any more; it cannot be retried."
-            )
+            raise Conflict("This version of Signet has no jobs of this kind; it cannot be retried.")
         twin = Job.objects.filter(kind=job.kind, key=job.key, state__in=OPEN_STATES).first()
         if twin:
             raise Conflict(
-                f"Job {twin.pk} already does the same work. Follow that one; this one stays as it is."
+                f"Job {twin.pk} does the same work already. Follow that one; this one stays as it is."
             )
         before = _facts(job)
         # Attempts only ever grow: their number is what tells a worker back from the dead apart.
@@ -100,7 +99,7 @@ def job_retry(*, actor: Actor, job_id: int, reason: str = "") -> Job:
             update_fields=["max_attempts", "state", "run_after", "cancel_asked", "finished_at"]
         )
         record(actor, "job.retry", job, before=before, after=_facts(job), reason=reason)
-        transaction.on_commit(lambda: nudge(job.pk), robust=True)
+        transaction.on_commit(partial(nudge, job.pk), robust=True)
     return job
 
 
@@ -110,7 +109,7 @@ def job_cancel(*, actor: Actor, job_id: int, reason: str = "") -> Job:
         job = _locked(actor, job_id)
         if not job.is_open:
             raise Conflict(
-                f"This job is {job.get_state_display().lower()} already; there is nothing to cancel."
+                f"This job is {job.get_state_display().lower()}; there is nothing left to cancel."
             )
         before = _facts(job)
         job.cancel_asked = True

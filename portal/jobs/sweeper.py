@@ -1,4 +1,4 @@
-"""Finding work that no message tells of: lost with the broker, due by now, or left by its worker."""
+"""Finding work that no message tells of: the message is lost, its time came, its worker died."""
 
 import logging
 
