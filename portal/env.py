@@ -44,6 +44,7 @@ class Env:
     allowed_hosts: list[str]
     trail_key_file: Path
     anchor_dir: Path
+    anchor_mail: list[str]
     trusted_proxies: int
     mail_url: str
     mail_from: str
@@ -158,11 +159,20 @@ def read_env(values: Mapping[str, str] = os.environ) -> Env:
         allowed_hosts=reader.listed("ALLOWED_HOSTS", [host, "localhost", "127.0.0.1"]),
         trail_key_file=Path(reader.text("TRAIL_KEY_FILE", str(home / "secrets" / "trail.pem"))),
         anchor_dir=Path(reader.text("TRAIL_ANCHOR_DIR", str(home / "anchors"))),
+        anchor_mail=read_anchor_mail(reader),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, low=0, high=5),
         mail_url=reader.url("EMAIL_URL", "", ("smtp", "smtps")),
         mail_from=reader.text("EMAIL_FROM", f"signet@{host}"),
         oidc=read_oidc(reader),
     )
+
+
+def read_anchor_mail(reader: Reader) -> list[str]:
+    """The mailboxes that keep the trail's anchors; EnvError when no mail can be sent."""
+    boxes = reader.listed("TRAIL_ANCHOR_MAIL", [])
+    if boxes and not reader.text("EMAIL_URL", ""):
+        raise EnvError("TRAIL_ANCHOR_MAIL is set but EMAIL_URL is not; expected smtp://server.")
+    return boxes
 
 
 def read_oidc(reader: Reader) -> Oidc | None:
@@ -173,7 +183,9 @@ def read_oidc(reader: Reader) -> Oidc | None:
     return Oidc(
         name=reader.text("OIDC_NAME", "Single sign-on"),
         server_url=server_url,
-        client_id=reader.text("OIDC_CLIENT_ID", expected="the client id, as OIDC_SERVER_URL is set"),
+        client_id=reader.text(
+            "OIDC_CLIENT_ID", expected="the client id, as OIDC_SERVER_URL is set"
+        ),
         client_secret=reader.text(
             "OIDC_CLIENT_SECRET", expected="the client secret, as OIDC_SERVER_URL is set"
         ),

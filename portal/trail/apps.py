@@ -5,3 +5,6 @@ class TrailConfig(AppConfig):
     name = "portal.trail"
     label = "trail"
     verbose_name = "Trail"
+
+    def ready(self) -> None:
+        from portal.trail import checks, tasks  # noqa: F401

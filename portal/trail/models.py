@@ -1,6 +1,12 @@
 """The trail's tables. Their migration makes them in SQL: they belong to the database owner."""
 
+import json
+from typing import Any
+
 from django.db import models
+from django.utils.functional import cached_property
+
+from portal.choices import Toned
 
 
 class TrailEvent(models.Model):
@@ -29,6 +35,15 @@ class TrailEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.verb}"
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What `body` says; empty when somebody has made it unreadable."""
+        try:
+            facts = json.loads(self.body)
+        except ValueError:
+            return {}
+        return facts if isinstance(facts, dict) else {}
 
 
 class TrailHead(models.Model):
@@ -65,3 +80,30 @@ class TrailAnchor(models.Model):
 
     def __str__(self) -> str:
         return f"anchor at {self.seq}"
+
+
+class TrailVerification(models.Model):
+    """What one run of the verification found."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(auto_now_add=True)
+    asked_by_name = models.CharField(max_length=120)
+    events = models.BigIntegerField()
+    anchors = models.BigIntegerField()
+    finding_count = models.BigIntegerField()
+    findings = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"verification {self.pk}: {self.verdict}"
+
+    @property
+    def verdict(self) -> Toned:
+        """The outcome in words, with its colour."""
+        if not self.finding_count:
+            return Toned("Nothing found", "green", "shield-check")
+        many = "finding" if self.finding_count == 1 else "findings"
+        return Toned(f"{self.finding_count} {many}", "red", "alert-triangle")

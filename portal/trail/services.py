@@ -1,10 +1,10 @@
 """Appending to the trail: the last statement of every transaction that changes something."""
 
-import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from portal.actors import Actor
 from portal.trail.models import TrailEvent, TrailHead
+from portal.trail.verifier import link
 
 SCHEMA = 1
+ANCHOR_EVERY = 100
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def record(
 
 
 def record_all(actor: Actor, entries: Iterable[Entry]) -> list[TrailEvent]:
-    """Append several events in one lock of the chain's head; refuses to run outside a transaction."""
+    """Append several events under one lock of the head; RuntimeError outside a transaction."""
     pending = list(entries)
     if not pending:
         return []
@@ -56,7 +58,16 @@ def record_all(actor: Actor, entries: Iterable[Entry]) -> list[TrailEvent]:
         events.append(event)
     TrailEvent.objects.bulk_create(events, batch_size=1000)
     head.save(update_fields=["seq", "hash"])
+    if events[-1].seq // ANCHOR_EVERY > (events[0].seq - 1) // ANCHOR_EVERY:
+        transaction.on_commit(ask_for_anchor, robust=True)
     return events
+
+
+def ask_for_anchor() -> None:
+    """Ask for an anchor soon; the schedule asks again should this be lost."""
+    from portal.trail.anchors import anchor_ask  # the jobs it asks are recorded in the trail
+
+    anchor_ask()
 
 
 def chain(head: TrailHead, actor: Actor, entry: Entry, at: datetime) -> TrailEvent:
@@ -97,9 +108,26 @@ def chain(head: TrailHead, actor: Actor, entry: Entry, at: datetime) -> TrailEve
 
 def canonical(facts: Mapping[str, Any]) -> str:
     """JSON with sorted keys and no spaces: the same facts always give the same text."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return json.dumps(
+        finite(facts), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain
+    )
 
 
-def link(previous: str, body: str) -> str:
-    """SHA-256 over the previous event's hash and this event's exact text, in hex."""
-    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+def plain(value: Any) -> Any:
+    """What JSON has no word for, as text that is the same each time."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return str(value)
+
+
+def finite(value: Any) -> Any:
+    """The value with NaN and infinity as words: JSON has no numbers for them."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
