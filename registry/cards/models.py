@@ -9,9 +9,9 @@ from registry.inventory.models import ModelVersion
 class CardRevision(models.Model):
     """What people had written on a version's card at one moment; never changed afterwards.
 
-    `values` maps a field's name to `{"state": written|unknown|not_applicable|inherited, "value",
-    "reason", "by", "at", "from_version"}`. A version without a revision shows pulled and inherited
-    values only.
+    `values` maps a field's key to an entry (`registry.cards.entries`); a field that is not there
+    shows what the source says. A version without a revision shows pulled and inherited values only.
+    The database refuses to change a revision, and to remove one that is not of the demo.
     """
 
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="card_revisions")

@@ -132,7 +132,7 @@ def read_schema(data: Mapping[str, Any]) -> Schema:
         for other, wanted in item.need_when.items():
             known = dict(schema.by_key[other].choices) if other in schema.by_key else {}
             if not set(wanted) <= set(known):
-                raise SchemaError(f"{item.key}: need_when asks {other} for an answer it cannot have")
+                raise SchemaError(f"{item.key}: need_when names no answer of {other}")
     return schema
 
 

@@ -1,0 +1,70 @@
+"""What a tier asks for and a card does not answer yet, by name."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from registry.cards.answers import State
+from registry.cards.entries import ANSWERED, Entry, Standing, entries_of, standing_of
+from registry.cards.models import CardRevision
+from registry.cards.pulled import pulled_keys
+from registry.cards.schema import Field, Schema, schema_of
+from registry.inventory.models import ModelVersion, RiskTier
+
+# A model that nobody has put in a tier is asked what every tier asks.
+WITHOUT_TIER = "T4"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One required field without an answer, and why it is required."""
+
+    field: Field
+    why: str
+    said_unknown: bool = False
+
+
+def required_fields(schema: Schema, tier: str, entries: Mapping[str, Entry]) -> list[Field]:
+    """The fields that `tier` asks somebody to answer, given what the card says elsewhere."""
+    answers = {
+        key: entry["value"] for key, entry in entries.items() if entry["state"] == State.WRITTEN
+    }
+    asked = tier or WITHOUT_TIER
+    return [field for field in schema if field.counted and field.required_at(asked, answers)]
+
+
+def gaps_of(
+    schema: Schema, tier: str, entries: Mapping[str, Entry], pulled: Collection[str]
+) -> list[Gap]:
+    """The required fields that are missing or said to be unknown, in the card's order."""
+    found = []
+    for field in required_fields(schema, tier, entries):
+        standing = standing_of(field, entries.get(field.key), is_pulled=field.key in pulled)
+        if standing not in ANSWERED:
+            found.append(Gap(field, _why(field, tier), standing is Standing.UNKNOWN))
+    return found
+
+
+def _why(field: Field, tier: str) -> str:
+    asked = tier or WITHOUT_TIER
+    if not (field.need and asked <= field.need):
+        return "Required because personal data is used"
+    if field.need == "T4":
+        return "Required at every tier"
+    return f"Required at {RiskTier(asked).label}"
+
+
+def card_counts(
+    version: ModelVersion, revision: CardRevision | None, *, tier: str
+) -> tuple[int, int]:
+    """How many fields the tier requires and how many of them are answered; asks no query.
+
+    `revision` is the newest of this version, or of the nearest earlier version that has one
+    (`registry.cards.queries.standing_revisions`), with its `version` loaded; `version` has its
+    `model` loaded.
+    """
+    own = revision is not None and revision.version_id == version.pk
+    schema = schema_of(revision.schema_version) if own and revision else schema_of()
+    entries = entries_of(version, revision, schema)
+    required = required_fields(schema, tier, entries)
+    gaps = gaps_of(schema, tier, entries, pulled_keys(version))
+    return len(required), len(required) - len(gaps)
