@@ -38,6 +38,9 @@ class Env:
     broker_url: str
     mlflow_uri: str
     mlflow_public_url: str
+    mlflow_username: str
+    mlflow_password: str
+    mlflow_token: str
     mlflow_webhook_url: str
     webhook_secret: str
     portal_url: str
@@ -153,6 +156,9 @@ def read_env(values: Mapping[str, str] = os.environ) -> Env:
         broker_url=reader.url("CELERY_BROKER_URL", None, ("redis", "rediss", "redis+socket")),
         mlflow_uri=mlflow_uri,
         mlflow_public_url=reader.url("MLFLOW_PUBLIC_URL", mlflow_uri, ("http", "https")),
+        mlflow_username=reader.text("MLFLOW_TRACKING_USERNAME", ""),
+        mlflow_password=reader.text("MLFLOW_TRACKING_PASSWORD", ""),
+        mlflow_token=reader.text("MLFLOW_TRACKING_TOKEN", ""),
         mlflow_webhook_url=reader.url("MLFLOW_WEBHOOK_URL", hook, ("http", "https")),
         webhook_secret=reader.text("MLFLOW_WEBHOOK_SECRET", ""),
         portal_url=portal_url,

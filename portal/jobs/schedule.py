@@ -1,6 +1,7 @@
 """Recurring jobs: what recurs is declared here, when it is due next stands in the database."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,13 @@ class Recurring:
 
 
 RECURRING: dict[str, Recurring] = {}
+LOOKS: list[Callable[[], None]] = []
+
+
+def at_each_tick(look: Callable[[], None]) -> Callable[[], None]:
+    """Declare a quick look, every ten seconds, for due times that stand on rows of their own."""
+    LOOKS.append(look)
+    return look
 
 
 def every(

@@ -13,7 +13,7 @@ from portal.jobs.nudge import RUN, TICK
 from portal.jobs.probes import heartbeat, probe_mlflow
 from portal.jobs.registry import job
 from portal.jobs.runner import run_job
-from portal.jobs.schedule import every, schedules_run
+from portal.jobs.schedule import LOOKS, every, schedules_run
 from portal.jobs.services import jobs_prune
 from portal.jobs.sweeper import sweep
 
@@ -33,6 +33,8 @@ def tick(self: Task) -> None:
     heartbeat(self.request.hostname)
     schedules_run()
     sweep()
+    for look in LOOKS:
+        look()
     probe_mlflow()
 
 
