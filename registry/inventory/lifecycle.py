@@ -4,19 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
 
-try:
-    from registry.cards.gaps import card_counts
-except ImportError:  # until the cards are there
-
-    def card_counts(version: Any, revision: Any, *, tier: str) -> tuple[int, int]:
-        return (0, 0)
-
-
+from registry.cards.gaps import card_counts
 from registry.cards.models import CardRevision
+from registry.cards.queries import standing_revisions
 from registry.deployments.models import Deployment
 from registry.inventory.models import Lifecycle, ModelVersion, RegisteredModel
 from registry.inventory.task import task_of
@@ -54,8 +47,11 @@ def refresh_models(model_ids: Iterable[int]) -> None:
 
 def _refresh_batch(ids: list[int]) -> None:
     with transaction.atomic():
-        models = list(RegisteredModel.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-        facts = _facts(ids)
+        locked = RegisteredModel.objects.select_for_update(of=("self",))
+        models = list(
+            locked.filter(pk__in=ids).select_related("owner", "team__business_unit").order_by("pk")
+        )
+        facts = _facts(models)
         changed = [model for model in models if _derive(model, facts)]
         RegisteredModel.objects.bulk_update(changed, DERIVED)
         moved = [
@@ -67,22 +63,26 @@ def _refresh_batch(ids: list[int]) -> None:
         ModelVersion.objects.bulk_update(moved, ["lifecycle"])
 
 
-def _facts(ids: list[int]) -> Facts:
+def _facts(models: list[RegisteredModel]) -> Facts:
+    by_id = {model.pk: model for model in models}
+    ids = list(by_id)
     versions: dict[int, list[ModelVersion]] = defaultdict(list)
     light = ModelVersion.objects.filter(model_id__in=ids).order_by("model_id", "-ordinal")
     for version in light.only("model_id", "version", "gone_at", "lifecycle"):
         versions[version.model_id].append(version)
     present = {key: [v for v in found if v.gone_at is None] for key, found in versions.items()}
     wanted = [found[0].pk for found in present.values() if found]
-    revisions = CardRevision.objects.filter(version_id__in=wanted).order_by("version_id", "-number")
+    newest = list(ModelVersion.objects.filter(pk__in=wanted))
+    for version in newest:
+        version.model = by_id[version.model_id]
     periods = Deployment.objects.filter(version__model_id__in=ids).values_list(
         "version_id", "ended_at"
     )
     serving = {version for version, ended_at in periods if ended_at is None}
     return Facts(
         versions=versions,
-        newest={v.model_id: v for v in ModelVersion.objects.filter(pk__in=wanted)},
-        revisions={r.version_id: r for r in revisions.distinct("version_id")},
+        newest={version.model_id: version for version in newest},
+        revisions=standing_revisions(newest),
         serving=serving,
         served={version for version, _ in periods} - serving,
     )

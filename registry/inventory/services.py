@@ -52,8 +52,9 @@ def model_assign(
         before = _assignment(model)
         model.owner, model.team = owner, team
         model.save(update_fields=["owner", "team"])
+        refresh_models([model.pk])
         record(actor, "model.assign", model, before=before, after=_assignment(model), reason=reason)
-    return model
+    return visible_models(actor).get(pk=model.pk)
 
 
 def model_set_tier(

@@ -1,0 +1,67 @@
+"""Metrics of versions: which to show, and how each stands against the champion's."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SHOWN = 5
+HIGHER = re.compile(
+    r"auc|accuracy|f1|precision|recall|r2|ndcg|hit_rate|map_at|qini|coverage|kappa|mcc"
+)
+LOWER = re.compile(r"rmse|mae|mse|mape|wape|smape|mase|loss|error|brier|latency|pinball|bias")
+HELD_OUT = re.compile(r"^(test|val|validation|eval|holdout|oos)[_\-./]")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of one version, with its distance from the champion's when there is one."""
+
+    name: str
+    value: float | None
+    delta: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`better` or `worse` than the champion, or nothing where the name does not say."""
+        if not self.delta:
+            return ""
+        lower, higher = LOWER.search(self.name.lower()), HIGHER.search(self.name.lower())
+        if bool(lower) == bool(higher):
+            return ""
+        return "better" if (self.delta > 0) == bool(higher) else "worse"
+
+    @property
+    def change(self) -> str:
+        """The distance with its sign; a true minus, as people read it."""
+        if self.delta is None:
+            return ""
+        return f"{self.delta:+.3g}".replace("-", "−") if self.delta else "±0"
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None for anything else a source may have sent."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def names(all_metrics: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Every metric, those that most versions have and those on held-out data first."""
+    counts = Counter(name for metrics in all_metrics for name in metrics)
+    return sorted(counts, key=lambda name: (-counts[name], not HELD_OUT.match(name), name))
+
+
+def measures(
+    metrics: Mapping[str, Any], wanted: Iterable[str], champion: Mapping[str, Any] | None
+) -> list[Measure]:
+    """The wanted metrics of one version, each against the champion's."""
+    found = []
+    for name in wanted:
+        value = number(metrics.get(name))
+        base = number(champion.get(name)) if champion else None
+        delta = value - base if value is not None and base is not None else None
+        found.append(Measure(name, value, delta))
+    return found
