@@ -36,7 +36,7 @@ ANSWERED = frozenset(
 def entries_of(
     version: ModelVersion, revision: CardRevision | None, schema: Schema
 ) -> dict[str, Entry]:
-    """What people said on a version's card: its own revision, or an earlier version's taken over."""
+    """What people said on a card: its own revision, or an earlier version's taken over."""
     if revision is None:
         return {}
     if revision.version_id == version.pk:
