@@ -181,21 +181,16 @@ def address(context: Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("components/_field.html")
-def field(bound: BoundField) -> dict[str, Any]:
+def field(bound: BoundField, help: bool = True) -> dict[str, Any]:
     """One form field with its label, help and errors, tied together for assistive technology."""
+    if not help:
+        bound.help_text = ""
     widget = bound.field.widget
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        return {
-            "field": bound,
-            "kind": "group",
-            "widget": bound.as_widget(attrs={"class": "form-check-input"}),
-        }
+        return {"field": bound, "kind": "group", "widget": bound.as_widget()}
     if isinstance(widget, forms.CheckboxInput):
-        return {
-            "field": bound,
-            "kind": "check",
-            "widget": bound.as_widget(attrs={"class": "form-check-input"}),
-        }
+        drawn = bound.as_widget(attrs={"class": "form-check-input"})
+        return {"field": bound, "kind": "check", "widget": drawn}
     kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
     attrs = {"class": f"{kind} {widget.attrs.get('class', '')}".strip()}
     if widget.attrs.get("placeholder") == bound.label:  # says nothing that the label does not

@@ -98,6 +98,6 @@ handler404 = "portal.views.not_found"
 urlpatterns = [
     path("sample/", sample, name="home"),
     path("sample/conflict/", conflict),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.accounts.sign_in_urls")),
     *(path(f"sample/{name}/", sample, name=name) for _, _, name, _ in (*NAVIGATION, *ACCOUNT[:1])),
 ]
