@@ -23,6 +23,12 @@ class Oidc:
     client_id: str
     client_secret: str
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the provider, where the sign-in form is sent on to."""
+        parts = urlsplit(self.server_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
 
 @dataclass(frozen=True)
 class Env:
