@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from portal.accounts.actors import actor_of
+from portal.accounts.models import User
 from portal.accounts.permissions import Role, allowed
+from portal.accounts.queries import demo_people
 
 # label, icon, URL name, action that must be allowed
 NAVIGATION = (
@@ -17,11 +19,12 @@ NAVIGATION = (
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),
-    ("Trail", "timeline", "trail_list", "trail.view"),
+    ("Trail", "timeline", "trail_search", "trail.view"),
     ("People", "users", "people_list", "people.view"),
     ("API", "api", "api_docs", "api.docs"),
 )
 ACCOUNT = (
+    ("Roles and rights", "user", "me", ""),
     ("API tokens", "key", "token_list", "token.own"),
     ("Password", "lock", "account_change_password", ""),
     ("Two-factor sign-in", "shield-lock", "mfa_index", ""),
@@ -69,6 +72,11 @@ class Shell:
         """Where the sign-out form posts to."""
         return reverse("account_logout")
 
+    @cached_property
+    def demo_people(self) -> list[User]:
+        """Who may sign in to look around, for the sign-in page; empty without demo data."""
+        return demo_people()
+
     @property
     def demo(self) -> bool:
         """Whether this person belongs to the demo, which is the mark of a demo installation."""
@@ -99,5 +107,4 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "shell": Shell(request),
         "signet_version": settings.VERSION,
         "single_sign_on": settings.SINGLE_SIGN_ON,
-        "sends_mail": "dummy" not in settings.EMAIL_BACKEND,
     }

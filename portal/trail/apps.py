@@ -7,4 +7,4 @@ class TrailConfig(AppConfig):
     verbose_name = "Trail"
 
     def ready(self) -> None:
-        from portal.trail import checks, tasks  # noqa: F401
+        from portal.trail import checks  # noqa: F401

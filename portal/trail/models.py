@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.utils.functional import cached_property
 
@@ -35,6 +36,14 @@ class TrailEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.verb}"
+
+    @property
+    def subject_name(self) -> str:
+        """What kind of thing the subject is, in words: `registered model`."""
+        try:
+            return str(apps.get_model(self.subject_kind)._meta.verbose_name)
+        except (LookupError, ValueError):  # a kind that this version no longer has
+            return self.subject_kind
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -99,6 +108,11 @@ class TrailVerification(models.Model):
 
     def __str__(self) -> str:
         return f"verification {self.pk}: {self.verdict}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished_at - self.started_at).total_seconds()
 
     @property
     def verdict(self) -> Toned:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from portal.jobs.context import JobContext
 from portal.jobs.registry import job
+from portal.jobs.schedule import every
 from portal.trail.anchors import anchor_due, anchor_take, facts_of
 from portal.trail.models import TrailAnchor
 from portal.trail.places import PLACES
@@ -45,3 +46,7 @@ def verify_trail(ctx: JobContext) -> None:
     with ctx.finishing() as outcome:
         kept = trail_verification_keep(actor=ctx.actor, report=report, started_at=started_at)
         outcome["text"] = str(kept.verdict)
+
+
+every(minutes=5, kind="trail.anchor", key="due")
+every(days=1, kind="trail.verify", key="all")

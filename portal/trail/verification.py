@@ -50,12 +50,20 @@ def stored_rows(until: int) -> Iterator[dict[str, Any]]:
         batch = TrailEvent.objects.filter(seq__gt=last, seq__lte=until).order_by("seq")
         rows = list(batch.values_list(*COLUMNS)[:BATCH])
         for values in rows:
-            row = dict(zip(COLUMNS, values, strict=True))
-            row["at"] = utc(row["at"])
-            yield row
+            yield as_read(dict(zip(COLUMNS, values, strict=True)))
         if len(rows) < BATCH:
             return
         last = rows[-1][0]
+
+
+def as_read(row: dict[str, Any]) -> dict[str, Any]:
+    """A stored event as the verifier reads it."""
+    return {**row, "at": utc(row["at"])}
+
+
+def event_row(event: TrailEvent) -> dict[str, Any]:
+    """One event as the verifier reads it."""
+    return as_read({name: getattr(event, name) for name in COLUMNS})
 
 
 def trail_walk(progress: Progress | None = None) -> Report:
