@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -10,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from portal import problems
+from portal.accounts.actors import actor_of
+from portal.accounts.queries import platform_admins, role_help
 from portal.errors import Denied, SignetError
 from portal.logs import request_id
 
@@ -92,6 +95,15 @@ class ErrorPagesMiddleware:
         return error_answer(request, error) if isinstance(error, SignetError) else None
 
 
+def who_helps(request: HttpRequest) -> dict[str, Any]:
+    """Whom to ask for a role; what each role may do, for somebody who holds none."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    holds_none = not actor_of(request).grants
+    return {"admins": platform_admins(), "role_help": role_help() if holds_none else []}
+
+
 def error_answer(request: HttpRequest, error: SignetError) -> HttpResponse:
     """One known error in the form that its reader can use."""
     if is_api(request):
@@ -103,6 +115,12 @@ def error_answer(request: HttpRequest, error: SignetError) -> HttpResponse:
         "error": error,
         "title": error.title,
         "message": error.message,
-        "is_denied": isinstance(error, Denied),
     }
-    return render(request, template, context, status=error.status)
+    if isinstance(error, Denied) and not is_fragment:
+        context |= who_helps(request)
+    return render(framed(request), template, context, status=error.status)
+
+
+def framed(request: HttpRequest) -> HttpRequest | None:
+    """The request for a page's frame; None when it failed before anybody knew who asks."""
+    return request if hasattr(request, "user") else None

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from portal import problems
 from portal.accounts.access import needs
 from portal.errors import Denied, SignetError, Upstream
-from portal.middleware import error_answer, is_api
+from portal.middleware import error_answer, framed, is_api
 
 UNREADABLE = "The address or what was sent with it is incomplete. Go back and try again."
 EXPIRED = "This form has expired. Go back, reload the page and send it again."
@@ -27,7 +27,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """The answer to a request that cannot be understood."""
     if is_api(request):
         return problems.answer(request, 400, UNREADABLE)
-    return render(request, "errors/400.html", status=400)
+    return render(framed(request), "errors/400.html", {"request": request}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -13,6 +13,13 @@ __all__ = ["mlflow_server", "pytest_sessionstart", "pytest_unconfigure"]
 def pytest_configure() -> None:
     """Read Django's settings from the environment that `tests.services` has made by now."""
     django.setup()
+    from django.conf import settings
+
+    # Pages name their files as they are in the tree; nothing has to be collected first.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
 def _run_as(user: str) -> None:

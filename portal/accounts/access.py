@@ -43,6 +43,16 @@ def needs(action: Actions, obj: Callable[..., Any] | None = None) -> Callable[[V
 
 def signed_in(view: View) -> View:
     """Open to every signed-in person, also without a role: their own account and nothing else."""
+    return declare(_page_methods_only(view), SIGNED_IN)
+
+
+def public(view: View) -> View:
+    """Open to everybody, signed in or not."""
+    return declare(login_not_required(_page_methods_only(view)), PUBLIC)
+
+
+def _page_methods_only(view: View) -> View:
+    """Refuse the methods that no page answers, which class-based views may take for a POST."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -50,12 +60,7 @@ def signed_in(view: View) -> View:
             return HttpResponseNotAllowed([*PAGE_METHODS, "HEAD"])
         return view(request, *args, **kwargs)
 
-    return declare(guarded, SIGNED_IN)
-
-
-def public(view: View) -> View:
-    """Open to everybody, signed in or not."""
-    return declare(login_not_required(view), PUBLIC)
+    return guarded
 
 
 def declare(view: View, action: Actions) -> View:

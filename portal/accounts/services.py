@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -97,6 +100,25 @@ def person_reactivate(*, actor: Actor, person_id: int) -> User:
         user.save(update_fields=["is_active"])
         record(actor, "person.reactivate", user, before={"active": False}, after={"active": True})
     return user
+
+
+def person_link(*, actor: Actor, person_id: int) -> str:
+    """The path of a page where a person sets their password once, within three days.
+
+    Nothing is stored: the link ends when it is used, when they sign in, or when it is replaced by
+    a password. Their second factor stays.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=person_id)
+        require(actor, "people.manage")
+        if not user.is_active or user.socialaccount_set.exists():
+            raise Conflict(
+                f"{user} is deactivated or uses single sign-on, so there is no password."
+            )
+        key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+        record(actor, "person.link", user)
+    uidb36, key = key.split("-", 1)
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": uidb36, "key": key})
 
 
 def role_grant(

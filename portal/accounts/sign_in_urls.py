@@ -16,12 +16,19 @@ from django.urls import URLPattern, path, re_path
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.access import View, public, signed_in
+from portal.errors import Denied
 
 
 @public
 def closed(request: HttpRequest, **kwargs: str) -> HttpResponse:
     """Nobody signs up, and addresses are not verified here."""
     raise Http404
+
+
+@signed_in
+def without_password(request: HttpRequest) -> HttpResponse:
+    """Somebody who comes by single sign-on has no password here, and sets none beside it."""
+    raise Denied("You sign in through single sign-on, so Signet keeps no password of yours.")
 
 
 def own(view: View) -> View:
@@ -33,7 +40,6 @@ CLOSED = {
     "signup/": "account_signup",
     "email/": "account_email",
     "confirm-email/": "account_email_verification_sent",
-    "password/set/": "account_set_password",
     "password/reset/": "account_reset_password",
     "password/reset/done/": "account_reset_password_done",
     "login/code/confirm/": "account_confirm_login_code",
@@ -47,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("inactive/", public(account.account_inactive), name="account_inactive"),
     path("reauthenticate/", own(account.reauthenticate), name="account_reauthenticate"),
     path("password/change/", own(account.password_change), name="account_change_password"),
+    path("password/set/", without_password, name="account_set_password"),
     path(
         "password/reset/key/done/",
         public(account.password_reset_from_key_done),
