@@ -6,4 +6,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registry.sources.urls")),
     path("", include("registry.inventory.urls")),
     path("", include("registry.deployments.urls")),
+    path("", include("registry.cards.urls")),
 ]

@@ -107,7 +107,7 @@ class Details:
         return found
 
     def experiment_ids(self) -> list[str]:
-        """Every experiment, or more than MOST_EXPERIMENTS; a search of runs has to name them all."""
+        """Every experiment, as a search of runs has to name them; one page too many is not read."""
         if self._listed is None:
             token, more = "", True
             while more and len(self._names) <= MOST_EXPERIMENTS:
