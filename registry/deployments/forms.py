@@ -1,7 +1,7 @@
 """What people type about a deployment."""
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.accounts.models import Team
 from portal.accounts.permissions import Reach, rule_of
@@ -31,7 +31,7 @@ class VersionChoice(forms.ModelChoiceField):
         return f"{obj.model.name} version {obj.version}"
 
 
-def _own_versions(actor: Actor) -> forms.ModelChoiceField:
+def _own_versions(actor: Actor) -> QuerySet[ModelVersion]:
     teams = Team.objects.filter(own_teams(actor)).order_by()
     versions = visible_versions(actor).filter(model__team__in=teams, gone_at=None)
     return versions.select_related("model").order_by("model__name", "-ordinal")
@@ -43,8 +43,8 @@ class RecordForm(forms.ModelForm):
     version = VersionChoice(
         ModelVersion.objects.none(),
         required=False,
-        empty_label="Not in the inventory (a shadow model)",
-        help_text="Only versions of your own teams' models are listed.",
+        empty_label="None: it is not in the inventory",
+        help_text="Of your own teams' models. Without one, this is recorded as a shadow model.",
     )
 
     class Meta:
@@ -63,6 +63,7 @@ class RecordForm(forms.ModelForm):
         self.fields["version"].queryset = _own_versions(actor)
         teams = Team.objects.filter(own_teams(actor)).select_related("business_unit")
         self.fields["team"].queryset = teams
+        self.fields["team"].empty_label = "No team"
         self.fields["environment"].choices = Environment.choices
 
     def validate_constraints(self) -> None:

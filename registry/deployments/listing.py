@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.http import QueryDict
 
 from portal.accounts.permissions import allowed
@@ -72,7 +72,8 @@ class DeploymentListing:
         rows = rows.defer(
             "version__params", "version__metrics", "version__signature", "version__datasets"
         )
-        order = ("ended_at", "environment", "name", "id")
+        shadow = ExpressionWrapper(Q(version=None), BooleanField())
+        order = (F("ended_at").desc(nulls_first=True), shadow.desc(), "environment", "name", "id")
         return Paginator(rows.order_by(*order), PAGE).get_page(self.params.get("page"))
 
     def rows(self) -> list[Row]:

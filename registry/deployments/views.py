@@ -17,6 +17,7 @@ from registry.deployments.listing import DeploymentListing
 from registry.deployments.models import Deployment
 from registry.deployments.queries import visible_deployments
 from registry.deployments.services import deployment_end, deployment_record, shadow_link
+from registry.inventory.banners import stale_banners
 
 
 def deployment_or_404(request: HttpRequest, pk: int) -> Deployment:
@@ -33,7 +34,8 @@ def deployment_list(request: HttpRequest) -> HttpResponse:
     wanted = request.htmx and not request.htmx.history_restore_request
     if wanted and request.htmx.target == "results":
         template += "#results"
-    response = render(request, template, {"listing": listing, "page": listing.page})
+    context = {"listing": listing, "page": listing.page, "banners": stale_banners()}
+    response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

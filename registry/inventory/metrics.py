@@ -38,7 +38,10 @@ class Measure:
         """The distance with its sign; a true minus, as people read it."""
         if self.delta is None:
             return ""
-        return f"{self.delta:+.3g}".replace("-", "−") if self.delta else "±0"
+        if not self.delta:
+            return "±0"
+        text = f"{self.delta:+,.0f}" if abs(self.delta) >= 1000 else f"{self.delta:+.3g}"
+        return text.replace("-", "−")
 
 
 def number(value: Any) -> float | None:

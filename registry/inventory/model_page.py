@@ -11,6 +11,8 @@ from django.http import QueryDict
 
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
+from portal.trail.models import TrailEvent
+from portal.trail.queries import events_of
 from registry.deployments.models import Deployment
 from registry.deployments.queries import visible_deployments
 from registry.inventory import charts, links, metrics
@@ -21,6 +23,7 @@ from registry.inventory.queries import visible_versions
 PAGE = 25
 CHARTED = 200
 CHOOSABLE = 60
+HISTORY = 12
 HEAVY = ("params", "signature", "datasets", "run_tags", "flavors")
 
 
@@ -126,6 +129,16 @@ class ModelPage:
         """What needs attention."""
         live = [d for d in self.deployments if d.ended_at is None]
         return hints(self.actor, self.model, self.charted, live)
+
+    @cached_property
+    def history(self) -> list[TrailEvent]:
+        """What was decided about it, newest first."""
+        return events_of(self.model, *self.deployments, limit=HISTORY)
+
+    @property
+    def may_open_trail(self) -> bool:
+        """Whether this person can open an event's own page."""
+        return allowed(self.actor, "trail.view")
 
     @property
     def aliases(self) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Conflict, Invalid
+from registry.inventory.banners import stale_banners
 from registry.inventory.forms import AssignForm, TierForm
 from registry.inventory.model_page import ModelPage
 from registry.inventory.models import RegisteredModel
@@ -33,7 +34,8 @@ def model_detail(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.htmx and not request.htmx.history_restore_request
     if wanted and request.htmx.target in ("chart", "versions"):
         template += f"#{request.htmx.target}"
-    response = render(request, template, {"view": context, "model": context.model})
+    shown = {"view": context, "model": context.model, "banners": stale_banners()}
+    response = render(request, template, shown)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
+from registry.inventory.banners import stale_banners
 from registry.inventory.model_views import model_or_404
 from registry.inventory.queries import visible_versions
 from registry.inventory.version_page import VersionPage, comparison
@@ -19,7 +20,12 @@ def version_detail(request: HttpRequest, pk: int, version: str) -> HttpResponse:
         "model__source", "model__owner", "model__team__business_unit"
     )
     page = VersionPage(actor_of(request), get_object_or_404(found, model_id=pk, version=version))
-    context = {"view": page, "version": page.version, "model": page.model}
+    context = {
+        "view": page,
+        "version": page.version,
+        "model": page.model,
+        "banners": stale_banners(),
+    }
     return render(request, "inventory/version_detail.html", context)
 
 
@@ -32,13 +38,16 @@ def version_compare(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = [request.GET.get(side, "") for side in ("a", "b")]
     found = {v.version: v for v in versions.filter(version__in=[w for w in wanted if w])}
     left, right = (found.get(name) for name in wanted)
+    everything = request.GET.get("all") == "1"
+    sections = comparison(left, right) if left and right else []
     context = {
         "model": model,
         "names": names,
         "left": left,
         "right": right,
         "missing": [name for name in wanted if name and name not in found],
-        "everything": request.GET.get("all") == "1",
-        "sections": comparison(left, right) if left and right else [],
+        "everything": everything,
+        "sections": sections,
+        "alike": [] if everything else [s for s in sections if not s.changed],
     }
     return render(request, "inventory/version_compare.html", context)

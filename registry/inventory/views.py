@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from registry.inventory import exports
+from registry.inventory.banners import stale_banners
 from registry.inventory.listing import Listing
 
 # What htmx replaces, by the id that it names: the results alone, or the filters with them.
@@ -38,6 +39,8 @@ def model_list(request: HttpRequest) -> HttpResponse:
         # Whoever types goes on typing; whoever pressed a link that is gone starts at the results.
         "refocus": part and not (request.htmx.trigger or "").startswith(("filters", "sort-")),
     }
+    if not part:
+        context["banners"] = stale_banners()
     response = render(request, f"{template}#{part}" if part else template, context)
     if part:
         response["HX-Push-Url"] = f"{request.path}?{listing.address}".removesuffix("?")
