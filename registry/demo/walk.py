@@ -28,7 +28,7 @@ Tell = Callable[[str], None]
 TIERS = {
     "coupon-redemption": (
         "T2",
-        "Uses pseudonymous shopping data to choose whom Marketing reaches.",
+        "Chooses whom Marketing reaches, from shopping data.",
     ),
     "basket-value": ("T3", "Sizes offers; a person sets the budget."),
     "grocery-demand-forecast": ("T2", "Moves stock worth thousands of dollars a day."),

@@ -14,7 +14,6 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.errors import SignetError
 from registry.demo import people, walk
 
-
 # The progress of the demo is ours to tell; MLflow's own lines would bury it.
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -29,7 +28,7 @@ class Command(BaseCommand):
     help = "Train the demo's models, log them to MLflow and walk them through the portal."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load step by step, saying what happens; CommandError names what kept it from finishing."""
+        """Load step by step, saying what happens; CommandError says what stopped it."""
         os.environ["MLFLOW_TRACKING_URI"] = settings.MLFLOW_URI
         os.environ.update(QUIET)
         logging.getLogger("mlflow").setLevel(logging.WARNING)
