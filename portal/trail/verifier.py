@@ -207,7 +207,10 @@ def main() -> int:
         start = json.loads(next(lines))
         anchors = read_anchors(given.anchors, report)
         older = [anchor for anchor in anchors if anchor["at"] <= start["exported_at"]]
-        report.notes.append(f"{len(anchors) - len(older)} anchors are newer than this export.")
+        if len(older) < len(anchors):
+            report.notes.append(
+                f"Not used, newer than the export: {len(anchors) - len(older)} anchors."
+            )
         verifier = Verifier(start["anchors"], older, given.public_key, report)
         for line in lines:
             verifier.event(json.loads(line))

@@ -50,7 +50,7 @@ def trail_verify(request: HttpRequest) -> HttpResponse:
     """Ask for a verification; the page shows how far it is."""
     trail_verify_ask(actor=actor_of(request))
     if request.htmx:
-        return trail_status(request)
+        return render(request, "trail/_state.html", _state(request))
     return redirect("trail_search")
 
 

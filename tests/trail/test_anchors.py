@@ -150,7 +150,9 @@ def test_an_older_key_kept_beside_the_new_one_still_counts(
     assert trail_walk().findings == []
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"]
+)
 def test_a_broken_key_file_is_named(own_places: Path, text: str) -> None:
     path = own_places / "secrets" / "trail.pem"
     path.parent.mkdir()

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.db import connections, transaction
@@ -28,10 +29,10 @@ def test_an_event_outside_a_transaction_is_refused() -> None:
 def test_a_change_that_is_undone_leaves_no_event() -> None:
     actor, unit = make_actor(), make_unit()
     before = TrailHead.objects.get().seq
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         BusinessUnit.objects.filter(pk=unit.pk).update(name="Other")
         record(actor, "unit.rename", unit, before={"name": unit.name}, after={"name": "Other"})
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert TrailHead.objects.get().seq == before
     assert not TrailEvent.objects.filter(seq__gt=before).exists()
 
@@ -61,7 +62,7 @@ def test_writers_at_the_same_time_keep_one_chain() -> None:
     assert failures == []
     written = list(TrailEvent.objects.filter(seq__gt=first).order_by("seq"))
     assert [event.seq for event in written] == list(range(first + 1, first + 121))
-    assert all(later.prev == event.hash for event, later in zip(written, written[1:], strict=False))
+    assert all(later.prev == event.hash for event, later in pairwise(written))
     assert TrailHead.objects.get().hash == written[-1].hash
 
 

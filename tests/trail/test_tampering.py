@@ -139,8 +139,14 @@ def test_an_anchor_of_another_key_is_found(hundred: None, own_places: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "change", ["hash = repeat('0', 64)", "merkle_root = repeat('0', 64)", "at = at - interval '1 day'", "reason = 'x'"]
-)  # fmt: skip
+    "change",
+    [
+        "hash = repeat('0', 64)",
+        "merkle_root = repeat('0', 64)",
+        "at = at - interval '1 day'",
+        "reason = 'x'",
+    ],
+)
 def test_an_edited_anchor_is_found(hundred: None, change: str) -> None:
     report = verified_after((f"UPDATE trail_anchor SET {change} WHERE seq = 40", []))
     assert kinds(report) == {"signature", "differs"}
