@@ -100,7 +100,11 @@ DATABASES = {
     "default": database_settings(ENV.database_url),
     "owner": database_settings(ENV.database_owner_url),
 }
-DATABASES["default"]["OPTIONS"] = {**DATABASES["default"]["OPTIONS"], "options": _GUARDS}  # type: ignore[dict-item]
+DATABASES["default"]["OPTIONS"] = {  # type: ignore[dict-item]
+    "connect_timeout": 3,
+    **DATABASES["default"]["OPTIONS"],
+    "options": _GUARDS,
+}
 DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
 RUNTIME_ROLE = DATABASES["default"]["USER"]
 

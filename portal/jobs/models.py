@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal.choices import Toned
+from portal.jobs.registry import title_of
 
 
 class JobState(models.TextChoices):
@@ -59,6 +60,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What people call this kind of work."""
+        return title_of(self.kind)
 
     @property
     def is_open(self) -> bool:

@@ -88,7 +88,7 @@ def job_retry(*, actor: Actor, job_id: int, reason: str = "") -> Job:
         twin = Job.objects.filter(kind=job.kind, key=job.key, state__in=OPEN_STATES).first()
         if twin:
             raise Conflict(
-                f"Job {twin.pk} does the same work already. Follow that one; this one stays as it is."
+                f"Job {twin.pk} does the same work already. Follow that one; this stays as it is."
             )
         before = _facts(job)
         # Attempts only ever grow: their number is what tells a worker back from the dead apart.
