@@ -34,6 +34,7 @@ def environment(home: Home, encryption_key: str) -> dict[str, str]:
         "SIGNET_HOME": str(home.root),
         "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
         "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+        "MLFLOW_WEBHOOK_CACHE_TTL": "5",  # a new subscription works after seconds, not a minute
         "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": encryption_key,
         "SIGNET_MLFLOW_STORE": store(home),
         "SIGNET_MLFLOW_ARTIFACTS": str(home.root / "artifacts"),

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 @public
 @csrf_exempt
 def mlflow_webhook(request: HttpRequest) -> HttpResponse:
-    """Take a signed notice: 204 taken, 409 taken before, 401 forged or old, 400 and 413 no notice."""
+    """Take a signed notice: 204 taken, 409 taken before, 401 forged or old, 400 no notice."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     body = request.read(MOST_BYTES + 1)

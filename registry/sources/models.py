@@ -1,7 +1,10 @@
 """Sources that Signet syncs with, and the visible record of every sync."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from portal.choices import Toned
 
@@ -77,6 +80,11 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.source}"
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it took, or has taken so far."""
+        return (self.finished_at or timezone.now()) - self.started_at
 
 
 class WebhookDelivery(models.Model):

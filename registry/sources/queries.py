@@ -1,7 +1,6 @@
 """Reads about sources; each starts from what the actor may see."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -9,10 +8,9 @@ from django.utils import timezone
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
 from registry.inventory.models import DetailState, ModelVersion, RegisteredModel
+from registry.sources.condition import STALE_AFTER
 from registry.sources.models import Source, SyncKind, SyncRun, SyncState
-from registry.sources.services import EVERY
 
-STALE_AFTER = 3 * EVERY
 TROUBLED_SHOWN = 50
 
 
@@ -45,12 +43,6 @@ def running(source: Source) -> SyncRun | None:
     return SyncRun.objects.filter(source=source, state=SyncState.RUNNING).first()
 
 
-def last_scan(source: Source) -> SyncRun | None:
-    """The newest full scan that has ended."""
-    scans = SyncRun.objects.filter(source=source, kind=SyncKind.FULL)
-    return scans.exclude(state=SyncState.RUNNING).first()
-
-
 def counts_of(source: Source) -> Counts:
     """How much of it is known, gone, and still without details."""
     present = Count("pk", filter=Q(gone_at=None))
@@ -79,19 +71,8 @@ def troubled_versions(source: Source) -> QuerySet[ModelVersion]:
     return rows.select_related("model").order_by("model__name", "-ordinal")[:TROUBLED_SHOWN]
 
 
-def is_stale(source: Source) -> bool:
-    """Whether what Signet shows of a source is older than three scans should leave it."""
-    last = source.last_complete_at
-    return last is not None and timezone.now() - last > STALE_AFTER
-
-
 def stale_banner() -> list[Source]:
     """The sources whose facts on screen may be out of date, because they fail or lag behind."""
     limit = timezone.now() - STALE_AFTER
     behind = Q(failing_since__isnull=False) | Q(last_complete_at__lt=limit)
     return list(Source.objects.filter(behind))
-
-
-def age_of(run: SyncRun) -> timedelta:
-    """How long a pass took, or has taken so far."""
-    return (run.finished_at or timezone.now()) - run.started_at

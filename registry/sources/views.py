@@ -14,6 +14,7 @@ from portal.accounts.actors import actor_of
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
 from registry.sources import queries
+from registry.sources.condition import condition, waiting_job, webhook_condition
 from registry.sources.connect import CAPABILITIES_OF
 from registry.sources.models import Source
 from registry.sources.services import details_retry, source_sync
@@ -74,11 +75,13 @@ def _visible(request: HttpRequest, pk: int) -> Source:
 
 def state_of(actor: Actor, source: Source) -> dict[str, Any]:
     """What both pages show of a source."""
+    running, job = queries.running(source), waiting_job(source)
     return {
         "source": source,
-        "running": queries.running(source),
-        "last": queries.last_scan(source),
+        "running": running,
+        "job": job,
+        "condition": condition(source, running, job),
+        "webhook": webhook_condition(source),
         "counts": queries.counts_of(source),
-        "stale": queries.is_stale(source),
         "may_sync": allowed(actor, "source.sync", source),
     }
