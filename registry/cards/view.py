@@ -21,10 +21,19 @@ from registry.cards.gaps import Gap, gaps_of, required_fields
 from registry.cards.markdown import rendered
 from registry.cards.models import CardRevision
 from registry.cards.pulled import Pulled, pulled_values
-from registry.cards.queries import latest_revision, standing_revision
+from registry.cards.queries import earlier_revision, latest_revision
 from registry.cards.schema import Field, FieldType, Schema, Section, schema_of
 from registry.inventory.links import web_address
 from registry.inventory.models import ModelVersion
+
+ICONS = {
+    Standing.PULLED: "download",
+    Standing.INHERITED: "git-branch",
+    Standing.WRITTEN: "pencil",
+    Standing.UNKNOWN: "help",
+    Standing.NOT_APPLICABLE: "forbid",
+    Standing.MISSING: "circle-dashed",
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,14 @@ class FieldView:
     gap: Gap | None = None
 
     @property
-    def label(self) -> str:
-        return self.field.label
+    def icon(self) -> str:
+        """The mark of where the value came from."""
+        return ICONS[self.standing]
+
+    @property
+    def pulled_words(self) -> str:
+        """What the source says, in words."""
+        return words_of(self.field, self.pulled.value) if self.pulled else ""
 
     @property
     def html(self) -> SafeString:
@@ -68,6 +83,15 @@ class FieldView:
         return rows_of(self.field, self.value)
 
     @property
+    def table(self) -> dict[str, list[Any]]:
+        """A table's columns and rows, without the columns that are empty throughout."""
+        kept = [i for i in range(len(self.field.columns)) if any(row[i] for row in self.rows)]
+        return {
+            "columns": [self.field.columns[i][1] for i in kept],
+            "rows": [[row[i] for i in kept] for row in self.rows],
+        }
+
+    @property
     def overridden(self) -> bool:
         """Whether a person's answer stands over one that the source gives."""
         return self.pulled is not None and self.standing is not Standing.PULLED
@@ -79,6 +103,16 @@ class SectionView:
 
     section: Section
     fields: list[FieldView]
+
+    @property
+    def open(self) -> list[FieldView]:
+        """The fields without any answer, required or not."""
+        return [item for item in self.fields if item.standing is Standing.MISSING]
+
+    @property
+    def shown(self) -> list[FieldView]:
+        """The fields that say something, be it that the answer is unknown."""
+        return [item for item in self.fields if item.standing is not Standing.MISSING]
 
     @property
     def gaps(self) -> int:
@@ -134,12 +168,12 @@ class CardView:
 
 
 def card_of(version: ModelVersion, *, number: int | None = None) -> CardView:
-    """The card of a version as it is now, or as revision `number` left it.
+    """The card of a version as it is now, or as revision `number` left it (0: before the first).
 
     `version` comes with `model__owner` and `model__team__business_unit` loaded.
     """
     revision = latest_revision(version) if number is None else _numbered(version, number)
-    source = revision or standing_revision(version)
+    source = revision or earlier_revision(version)
     schema = schema_of(revision.schema_version) if revision else schema_of()
     entries = entries_of(version, source, schema)
     pulled = {**pulled_values(version), **comparisons(version)}
@@ -160,8 +194,8 @@ def card_of(version: ModelVersion, *, number: int | None = None) -> CardView:
     )
 
 
-def _numbered(version: ModelVersion, number: int) -> CardRevision:
-    return CardRevision.objects.get(version=version, number=number)
+def _numbered(version: ModelVersion, number: int) -> CardRevision | None:
+    return CardRevision.objects.get(version=version, number=number) if number else None
 
 
 def words_of(field: Field, value: Any) -> str:
@@ -197,7 +231,7 @@ class _Shown:
         now = pulled.value if pulled else None
         facts: dict[str, Any] = {}
         if standing is Standing.PULLED and pulled:
-            facts = {"value": now, "origin": pulled.origin}
+            facts = {"value": now, "origin": f"From {pulled.origin}"}
         elif entry is not None:
             facts = {
                 "value": entry.get("value"),
@@ -219,7 +253,7 @@ class _Shown:
 
 def _origin(entry: Entry) -> str:
     if entry.get("from_version"):
-        return f"Version {entry['from_version']}, written by {entry['by']}"
+        return f"Carried over from version {entry['from_version']}, by {entry['by']}"
     said = {
         State.WRITTEN: "Written",
         State.UNKNOWN: "Said to be unknown",

@@ -42,7 +42,7 @@ def test_each_state_says_where_it_comes_from():
     assert card.field("overview").origin.startswith("Written by user")
     assert card.field("overview").at is not None
     assert card.field("on_call").reason == "Runs by hand"
-    assert card.field("metrics").origin == "MLflow run 3fa2c1d4, metrics"
+    assert card.field("metrics").origin == "From MLflow run 3fa2c1d4, metrics"
 
 
 def test_a_new_version_starts_from_the_nearest_earlier_card():
@@ -61,7 +61,7 @@ def test_a_new_version_starts_from_the_nearest_earlier_card():
     assert card.taken_over_from == "2"
     overview = card.field("overview")
     assert (overview.standing, overview.value) == (Standing.INHERITED, "Newer")
-    assert overview.origin.startswith("Version 2, written by")
+    assert overview.origin.startswith("Carried over from version 2, by")
     assert standings(third, "on_call", "contact", "baseline") == [
         Standing.NOT_APPLICABLE, Standing.MISSING, Standing.MISSING,
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_the_first_save_fixes_what_was_inherited():
         "Old", Standing.INHERITED,
     )  # fmt: skip
     third = make_full_version(model)
-    assert card_of(third).field("overview").origin.startswith("Version 1, written by")
+    assert card_of(third).field("overview").origin.startswith("Carried over from version 1, by")
 
 
 def test_a_versions_own_facts_beat_what_was_written_about_an_earlier_one():
