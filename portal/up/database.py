@@ -105,15 +105,27 @@ def _check_version(data: Path) -> None:
 
 def _make_reachable(account: Account, data: Path) -> None:
     let_through(account, data)
-    postgres = programs() / "postgres"
-    let_through(account, postgres)
-    if not account.may("x", postgres):
+    let_through(account, programs() / "postgres")
+    if not _runs(account):
         # Installed under a strict umask: only root can read the wheel's programs and libraries.
-        for path in (programs().parent, *programs().parent.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-        for path in programs().iterdir():
-            path.chmod(path.stat().st_mode | 0o011)
+        package = programs().parent.parent
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            _let_read(folder)
+
+
+def _runs(account: Account) -> bool:
+    # This one needs every folder of the wheel: its program, its own library and the one beside it.
+    command = [str(programs() / "initdb"), "--version"]
+    done = subprocess.run(command, capture_output=True, cwd="/", **account.identity())
+    return done.returncode == 0
+
+
+def _let_read(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            # As `chmod go+rX`: what its owner may run, others may run.
+            path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
 
 
 def _make_socket_folder(home: Home, account: Account | None) -> None:
