@@ -91,6 +91,8 @@ class Shell:
         for label, icon, name, action in entries:
             if action and not allowed(actor, action):
                 continue
+            if name == "account_change_password" and not user.has_usable_password():
+                continue
             try:
                 url = reverse(name)
             except NoReverseMatch:  # a part of the portal that is not installed

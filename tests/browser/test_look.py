@@ -45,7 +45,7 @@ def test_pages_for_visitors_are_accessible(page: Page, address: str, heading: st
     ],
 )
 def test_pages_about_oneself_are_accessible(sign_in: SignIn, address: str, heading: str) -> None:
-    page = sign_in(display_name="Mara Lindqvist")
+    page = sign_in(display_name="Mara Lindqvist", password=PASSWORD)
     page.goto(address)
     if heading != "Confirm that it is you" and "reauthenticate" in page.url:
         page.get_by_label("Password").fill(PASSWORD)
