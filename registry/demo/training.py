@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = 20171001
+DESCRIPTIONS = {
+    "coupon-redemption": "Ranks households by how likely they redeem a coupon of a campaign.",
+    "basket-value": "Predicts what a household spends in the next four weeks, in dollars.",
+    "household-lapse": "Predicts which households stop shopping with us.",
+    "grocery-demand-forecast": "Daily sales of the grocery department, 14 days ahead.",
+    "produce-demand-forecast": "Daily sales of fresh produce, 14 days ahead.",
+    "juice-brand-choice": "Predicts which orange juice a shopper picks at given shelf prices.",
+    "store-sales-driver": "Explains unit sales of car seats per store.",
+    "bike-courier-demand": "Bicycles needed per hour at courier pick-up points.",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,11 @@ class Recipe:
     lineage: bool = True
     register: bool = True
     params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def experiment(self) -> str:
+        """The experiment that its runs belong to."""
+        return f"{self.team or 'sandbox'}/{self.model}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ def train(recipe: Recipe) -> Trained:
     import mlflow
 
     table = recipe.table()
-    mlflow.set_experiment(f"{recipe.team or 'sandbox'}/{recipe.model}")
+    experiment_use(recipe.experiment)
     with mlflow.start_run(run_name=recipe.note[:60]) as run:
         mlflow.set_tags({"mlflow.user": recipe.user, "mlflow.note.content": recipe.note})
         if recipe.lineage:
@@ -76,6 +91,17 @@ def train(recipe: Recipe) -> Trained:
             info = fit_tabular(recipe, table)
         version = register(recipe, run.info.run_id, info.model_id) if recipe.register else ""
     return Trained(recipe, run.info.run_id, info.model_uri, version)
+
+
+def experiment_use(name: str) -> None:
+    """Log into this experiment; one that an earlier removal deleted is taken back."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    known = client.get_experiment_by_name(name)
+    if known and known.lifecycle_stage == "deleted":
+        client.restore_experiment(known.experiment_id)
+    mlflow.set_experiment(name)
 
 
 def log_input(table: Table) -> None:
@@ -208,7 +234,9 @@ def register(recipe: Recipe, run_id: str, model_id: str) -> str:
 
     client = mlflow.MlflowClient()
     try:
-        client.create_registered_model(recipe.model, tags=model_tags(recipe))
+        client.create_registered_model(
+            recipe.model, tags=model_tags(recipe), description=DESCRIPTIONS[recipe.model]
+        )
     except mlflow.exceptions.MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

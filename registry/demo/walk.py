@@ -61,7 +61,7 @@ def missing_recipes(client: Any) -> list[int]:
         if RECIPES[places[0]].register:
             known = len(client.search_model_versions(f"name = '{name}'"))
         else:
-            experiment = client.get_experiment_by_name(f"{RECIPES[places[0]].team}/{name}")
+            experiment = client.get_experiment_by_name(RECIPES[places[0]].experiment)
             known = len(client.search_runs([experiment.experiment_id])) if experiment else 0
         missing += places[known:]
     return missing

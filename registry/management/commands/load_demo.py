@@ -1,25 +1,16 @@
 """`manage.py load_demo`: real models on real data, walked through the portal's own services."""
 
-import logging
 import os
 import secrets
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.errors import SignetError
 from registry.demo import people, walk
-
-# The progress of the demo is ours to tell; MLflow's own lines would bury it.
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-}
+from registry.demo.mlflow_client import prepare
 
 
 class Command(BaseCommand):
@@ -29,12 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load step by step, saying what happens; CommandError says what stopped it."""
-        os.environ["MLFLOW_TRACKING_URI"] = settings.MLFLOW_URI
-        os.environ.update(QUIET)
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        warnings.filterwarnings("ignore", module="mlflow")
         password = os.environ.get("SIGNET_DEMO_PASSWORD") or secrets.token_urlsafe(12)
         try:
+            prepare()
             for title, step in self.steps(password):
                 self.step(title, step)
         except SignetError as error:
