@@ -112,7 +112,7 @@ class Http:
             size += len(part)
             if size > limit:
                 raise TooLarge(
-                    f"{self.system} answered with more than {limit // MEGABYTE} MB at once."
+                    f"{self.system} answered with more than {limit / MEGABYTE:g} MB at once."
                 )
             if time.monotonic() > given_up:
                 raise _Busy(f"{self.system} sent its answer too slowly.")

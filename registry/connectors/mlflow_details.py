@@ -22,6 +22,7 @@ from registry.connectors.http import MEGABYTE, Http
 API = "/api/2.0/mlflow"
 THREADS = 4
 MOST_EXPERIMENTS = 1_000
+LARGEST_MLMODEL = MEGABYTE // 4
 MOST_COPIES = 3
 LOGGED = re.compile(r"models:/(m-[0-9a-f]{1,64})(?:/.*)?")
 COPIED = re.compile(r"models:/([^/]+)/(\d{1,18})")
@@ -97,11 +98,11 @@ class Details:
         """All of them in one search; one by one where the search fails or leaves some out."""
         left = sorted(ids - {""})
         found: dict[str, Json | Upstream] = {}
-        if len(left) > 1 and len(self.experiment_ids()) <= MOST_EXPERIMENTS:
-            try:
+        try:
+            if len(left) > 1 and len(self.experiment_ids()) <= MOST_EXPERIMENTS:
                 found.update(search(left))
-            except Upstream:
-                found.clear()
+        except Upstream:
+            found.clear()
         left = [key for key in left if key not in found]
         found.update(zip(left, pool.map(_caught(get), left), strict=True))
         return found
@@ -195,7 +196,8 @@ class Details:
         if path is None:
             return {}, [], NOT_SERVED
         try:
-            raw = self.http.raw("GET", f"/api/2.0/mlflow-artifacts/artifacts/{quote(path)}/MLmodel")
+            address = f"/api/2.0/mlflow-artifacts/artifacts/{quote(path)}/MLmodel"
+            raw = self.http.raw("GET", address, limit=LARGEST_MLMODEL)
             return *mlmodel.read(raw), ""
         except NotFound:
             return {}, [], "The model's files no longer exist in MLflow."

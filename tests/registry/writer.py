@@ -125,6 +125,4 @@ class Writer:
     def full_version(self, name: str, text: str = MLMODEL) -> str:
         """A version of a logged model with a run behind it."""
         logged_id, run_id = self.logged_model(text)
-        return self.version(
-            name, source=f"models:/{logged_id}", run_id=run_id, model_id=logged_id
-        )
+        return self.version(name, source=f"models:/{logged_id}", run_id=run_id, model_id=logged_id)
