@@ -10,6 +10,11 @@ import pytest
 __all__ = ["mlflow_server", "pytest_sessionstart", "pytest_unconfigure"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/test_access.py -n0 --rewrite-access` writes the access table anew."""
+    parser.addoption("--rewrite-access", action="store_true", help="write tests/access.json anew")
+
+
 def pytest_configure() -> None:
     """Read Django's settings from the environment that `tests.services` has made by now."""
     django.setup()

@@ -1,0 +1,110 @@
+"""Every address of the portal, read from the resolver, with something real behind each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from portal.accounts.models import ApiToken, Team, User
+from portal.accounts.permissions import Role, Scope
+from portal.accounts.tokens import digest_of, new_secret
+from portal.jobs.models import Job
+from registry.cards.models import CardRevision
+from tests.factories import make_deployment, make_model, make_source, make_team, make_user
+from tests.factories import make_version as version_of
+
+WORDS = {
+    "version": "1", "kind": "csv", "provider_id": "sso", "uidb36": "1", "key": "set-password",
+    "number": 1, "seq": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address: its name, its pattern and the action that guards it."""
+
+    name: str
+    pattern: str
+    action: str | Mapping[str, str] | None
+    callback: Any
+
+    @property
+    def is_api(self) -> bool:
+        """Whether programs read it."""
+        return self.pattern.startswith("api/")
+
+
+def all_routes() -> list[Route]:
+    """Every address that the resolver knows."""
+    return sorted(_walk(get_resolver().url_patterns, ""), key=lambda route: route.pattern)
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Route]:
+    for entry in patterns:
+        pattern = prefix + str(entry.pattern).lstrip("^")
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, pattern)
+        else:
+            view = entry.callback
+            owner = getattr(view, "cls", getattr(view, "view_class", view))
+            action = getattr(view, "action_name", None) or getattr(owner, "action_name", None)
+            yield Route(entry.name or "", pattern, action, view)
+
+
+class Samples:
+    """One row of each kind, all of one team, and an address for each route that leads to them."""
+
+    def __init__(self) -> None:
+        self.team: Team = make_team("Own team")
+        self.other_team: Team = make_team("Other team")
+        self.source = make_source()
+        self.model = make_model("sample", source=self.source, team=self.team)
+        self.version = version_of(self.model, "1")
+        CardRevision.objects.create(version=self.version, number=1, schema_version="1")
+        self.deployment = make_deployment(self.version)
+        self.person = make_user(Role.DATA_SCIENTIST, team=self.team, username="sampled")
+        self.token, _ = make_token(self.person)
+        self.job = Job.objects.create(
+            kind="test.sample",
+            key="1",
+            run_after=timezone.now() + timedelta(days=1),
+            asked_by_key="user:0",
+            asked_by_name="Somebody",
+        )
+        self.numbers = {
+            "models": self.model.pk,
+            "deployments": self.deployment.pk,
+            "sources": self.source.pk,
+            "people": self.person.pk,
+            "tokens": self.token.pk,
+            "jobs": self.job.pk,
+        }
+
+    def address(self, route: Route, **changes: Any) -> str:
+        """The address of a route with this sample behind it, or with other arguments."""
+        words = {**WORDS, "grant_id": self.person.role_grants.get().pk, "pk": self._pk(route)}
+        wanted = {
+            name for name in words if f":{name}>" in route.pattern or f"<{name}>" in route.pattern
+        }
+        return reverse(route.name, kwargs={**{name: words[name] for name in wanted}, **changes})
+
+    def _pk(self, route: Route) -> int:
+        parts = route.pattern.removeprefix("api/v1/").split("/")
+        return self.numbers.get(parts[0], 1)
+
+
+def make_token(owner: User, *scopes: str) -> tuple[ApiToken, str]:
+    """A token with these scopes, or all, and its text."""
+    public_id, text = new_secret()
+    token = ApiToken.objects.create(
+        public_id=public_id,
+        digest=digest_of(text),
+        name="sample",
+        owner=owner,
+        scopes=list(scopes or Scope.values),
+        expires_at=timezone.now() + timedelta(days=30),
+    )
+    return token, text

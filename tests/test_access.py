@@ -1,0 +1,214 @@
+"""Who may open which address with which method: every address times every kind of visitor.
+
+The answers stand in `tests/access.json`. After adding an address, write its lines anew with
+`pytest tests/test_access.py -n0 --rewrite-access` and read the difference before keeping it.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from portal.accounts.access import PUBLIC, SIGNED_IN
+from portal.accounts.permissions import RULES, Role, Scope
+from tests.factories import make_user
+from tests.routes import Route, Samples, all_routes, make_token
+
+pytestmark = pytest.mark.django_db
+TABLE = Path(__file__).parent / "access.json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+ROUTES = all_routes()
+BY_NAME = {route.name: route for route in ROUTES}
+# What /readyz answers depends on which engines run, not on who asks.
+OF_THE_DAY = {"readyz"}
+PERSONAS = (
+    "anonymous", "no role", "viewer", "leadership", "scientist of the team",
+    "scientist of another team", "model owner", "validator", "governance lead", "auditor",
+    "platform admin", "token: read", "token: write",
+)  # fmt: skip
+
+
+def actions_of(route: Route) -> set[str]:
+    if isinstance(route.action, str):
+        return {route.action}
+    return set((route.action or {"": ""}).values())
+
+
+def table() -> dict[str, dict[str, str]]:
+    return json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else {}
+
+
+def write_table(persona: str, answers: dict[str, str]) -> None:
+    old = table()
+    new = {}
+    for route in ROUTES:
+        kept = {name: old.get(route.name, {}).get(name, "") for name in PERSONAS}
+        guard = ", ".join(sorted(actions_of(route)))
+        new[route.name] = {"at": route.pattern, "needs": guard} | kept
+        new[route.name][persona] = answers[route.name]
+    lines = json.dumps(new, indent=1, ensure_ascii=False)
+    TABLE.write_text(f"{lines}\n", encoding="utf-8")
+
+
+@pytest.fixture
+def samples() -> Samples:
+    return Samples()
+
+
+def client_of(persona: str, samples: Samples) -> Client:
+    client = Client(raise_request_exception=False)
+    if persona == "anonymous":
+        return client
+    roles = {
+        "no role": (None, None),
+        "viewer": (Role.VIEWER, None),
+        "leadership": (Role.LEADERSHIP, None),
+        "scientist of the team": (Role.DATA_SCIENTIST, samples.team),
+        "scientist of another team": (Role.DATA_SCIENTIST, samples.other_team),
+        "model owner": (Role.MODEL_OWNER, samples.team),
+        "validator": (Role.VALIDATOR, None),
+        "governance lead": (Role.GOVERNANCE_LEAD, None),
+        "auditor": (Role.AUDITOR, None),
+        "platform admin": (Role.PLATFORM_ADMIN, None),
+        "token: read": (Role.MODEL_OWNER, samples.team),
+        "token: write": (Role.MODEL_OWNER, samples.team),
+    }
+    role, team = roles[persona]
+    user = make_user(role, team=team)
+    if persona.startswith("token"):
+        scopes = [Scope.READ] if persona == "token: read" else Scope.values
+        text = make_token(user, *scopes)[1]
+        return Client(
+            raise_request_exception=False,
+            enforce_csrf_checks=True,
+            headers={"authorization": f"Bearer {text}"},
+        )
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Any) -> Iterator[None]:
+    """Thousands of calls: sessions in memory, and no line in the log for each refusal."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def answer(client: Client, method: str, address: str) -> str:
+    """The status, with a redirect to the sign-in page named as such; a change is undone."""
+    is_api = address.startswith("/api/")
+    kwargs = {"content_type": "application/json"} if is_api else {}
+    session = dict(client.cookies)
+    with transaction.atomic() if is_api or method == "POST" else nullcontext():
+        response = getattr(client, method.lower())(address, **kwargs)
+        if getattr(response, "streaming", False):
+            response.getvalue()
+        if is_api or method == "POST":
+            transaction.set_rollback(True)
+    client.cookies.clear()
+    client.cookies.update(session)
+    to = response.headers.get("Location", "")
+    return "sign-in" if to.startswith(reverse("account_login")) else str(response.status_code)
+
+
+def test_every_address_has_a_name_of_its_own():
+    names = [route.name for route in ROUTES]
+    assert [route.pattern for route in ROUTES if not route.name] == []
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_address_declares_what_it_needs():
+    known = {*RULES, PUBLIC, SIGNED_IN}
+    undeclared = [route.pattern for route in ROUTES if not actions_of(route) <= known]
+    assert undeclared == [], "Guard these views with @needs, @signed_in, @public or action_name"
+
+
+def test_the_table_knows_every_address(request: pytest.FixtureRequest):
+    if request.config.getoption("--rewrite-access"):
+        return
+    missing = sorted(set(BY_NAME) - set(table()))
+    gone = sorted(set(table()) - set(BY_NAME))
+    assert (missing, gone) == ([], []), "See the top of this file for how to write them"
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_the_answers_are_those_of_the_table(
+    persona: str, samples: Samples, request: pytest.FixtureRequest
+):
+    cache.clear()
+    client = client_of(persona, samples)
+    answers = {
+        route.name: "of the day"
+        if route.name in OF_THE_DAY
+        else " ".join(answer(client, method, samples.address(route)) for method in METHODS)
+        for route in ROUTES
+    }
+    if request.config.getoption("--rewrite-access"):
+        write_table(persona, answers)
+    told = {name: row.get(persona) for name, row in table().items()}
+    differing = {
+        name: (told.get(name), got) for name, got in answers.items() if told.get(name) != got
+    }
+    assert differing == {}, f"(in the table, now) for {persona}: {' '.join(METHODS)}"
+
+
+def told(*personas: str) -> Iterator[tuple[Route, str, str, str]]:
+    """Each line of the table: route, persona, method, answer."""
+    for name, row in table().items():
+        if name in BY_NAME and name not in OF_THE_DAY:
+            for persona in personas or PERSONAS:
+                for method, status in zip(METHODS, row[persona].split(), strict=True):
+                    yield BY_NAME[name], persona, method, status
+
+
+def done(status: str) -> bool:
+    return status.startswith(("2", "3")) or status in ("400", "409", "422", "428")
+
+
+def test_no_answer_is_a_failure_of_ours():
+    failing = [line[1:] for line in told() if line[3].startswith("5")]
+    assert failing == []
+
+
+def test_strangers_reach_only_what_is_public():
+    reached = {route.name for route, _, _, status in told("anonymous") if done(status)}
+    assert reached <= {route.name for route in ROUTES if PUBLIC in actions_of(route)}
+
+
+def test_without_a_role_only_the_own_account_is_open():
+    mine = {name for name, route in BY_NAME.items() if {PUBLIC, SIGNED_IN} & actions_of(route)}
+    assert {route.name for route, _, _, status in told("no role") if done(status)} <= mine
+
+
+def test_readers_change_nothing_but_their_own_account():
+    readers = ("viewer", "leadership", "auditor", "token: read")
+    mine = {name for name, route in BY_NAME.items() if {PUBLIC, SIGNED_IN} & actions_of(route)}
+    changed = {
+        (persona, route.name)
+        for route, persona, method, status in told(*readers)
+        if method in UNSAFE and done(status) and route.name not in mine
+    }
+    assert changed <= {("auditor", "trail_verify")}
+
+
+def test_tokens_open_no_page_and_pages_take_no_other_method():
+    for route, persona, _, status in told("token: read", "token: write"):
+        if not route.is_api and PUBLIC not in actions_of(route):
+            assert status in ("sign-in", "403"), (route.name, persona)
+    odd = [
+        (route.name, method)
+        for route, persona, method, status in told()
+        if not route.is_api and method in ("PUT", "PATCH", "DELETE", "OPTIONS") and done(status)
+    ]
+    assert odd == []
