@@ -54,7 +54,13 @@ def number(value: Any) -> float | None:
 def names(all_metrics: Iterable[Mapping[str, Any]]) -> list[str]:
     """Every metric, those that most versions have and those on held-out data first."""
     counts = Counter(name for metrics in all_metrics for name in metrics)
-    return sorted(counts, key=lambda name: (-counts[name], not HELD_OUT.match(name), name))
+    return sorted(counts, key=lambda name: (-counts[name], _rank(name), name))
+
+
+def _rank(name: str) -> tuple[bool, bool, bool]:
+    """Metrics on held-out data first, then scores, then errors, then what is no quality."""
+    low = name.lower()
+    return not HELD_OUT.match(low), not HIGHER.search(low), not LOWER.search(low)
 
 
 def measures(
