@@ -2,13 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from registry.cards.api import Card, Revision, Revisions
 from registry.deployments.api import Deployments
 from registry.inventory.api import Model, Models, Version, Versions
+
+CARD = "models/<int:pk>/versions/<str:version>/card/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", Models.as_view(), name="api_model_list"),
     path("models/<int:pk>/", Model.as_view(), name="api_model"),
     path("models/<int:pk>/versions/", Versions.as_view(), name="api_version_list"),
     path("models/<int:pk>/versions/<str:version>/", Version.as_view(), name="api_version"),
+    path(CARD, Card.as_view(), name="api_card"),
+    path(f"{CARD}revisions/", Revisions.as_view(), name="api_card_revisions"),
+    path(f"{CARD}revisions/<int:number>/", Revision.as_view(), name="api_card_revision"),
     path("deployments/", Deployments.as_view(), name="api_deployment_list"),
 ]

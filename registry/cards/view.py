@@ -1,7 +1,8 @@
 """A version's card as a reader sees it: each field's value, its state and where it came from."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -142,7 +143,7 @@ class CardView:
     sections: list[SectionView]
     gaps: list[Gap]
     required: int
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, Entry] = dataclasses.field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -159,12 +160,14 @@ class CardView:
         """The answered share, rounded down so that 100 means complete."""
         return 100 * self.answered // self.required if self.required else 100
 
-    def __iter__(self) -> Any:
-        return (item for section in self.sections for item in section.fields)
+    @property
+    def fields(self) -> list[FieldView]:
+        """Every field, in the card's order."""
+        return [item for section in self.sections for item in section.fields]
 
     def field(self, key: str) -> FieldView:
         """The field with this key; KeyError when the schema has none."""
-        return {item.field.key: item for item in self}[key]
+        return {item.field.key: item for item in self.fields}[key]
 
 
 def card_of(version: ModelVersion, *, number: int | None = None) -> CardView:
