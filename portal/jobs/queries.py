@@ -52,5 +52,5 @@ def by_state(jobs: QuerySet[Job], kind: str) -> list[Choice]:
 def by_kind(jobs: QuerySet[Job]) -> list[Choice]:
     """Every kind that has jobs, with how many are open."""
     opened = Count("id", filter=Q(state__in=OPEN_STATES))
-    rows: Iterable[tuple[str, int]] = jobs.order_by().values_list("kind").annotate(opened)
+    rows: Iterable[tuple[str, int]] = jobs.order_by().values_list("kind").annotate(opened=opened)
     return sorted((Choice(k, title_of(k), n) for k, n in rows), key=lambda choice: choice.label)

@@ -1,4 +1,4 @@
-"""A worker and a clock for the tests of this folder, started once.
+"""A worker and a clock for the tests that need them, and a broker of their own for all.
 
 Django is not set up yet when this is loaded, so what needs it is imported where it is used.
 """
@@ -51,14 +51,15 @@ def broker_down(own_broker: None) -> None:
     use_broker("redis://127.0.0.1:1/0")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(
     django_db_setup: None,
     django_db_blocker: Any,
     broker_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "Iterator[Process]":
-    """A real worker and a real clock, until the last test of the run."""
+    """A real worker and a real clock, until the last test of the module."""
+    from portal.jobs.models import Job, Probe, WorkerHeartbeat
     from tests.jobs import engine
 
     folder = tmp_path_factory.mktemp("jobs")
@@ -66,3 +67,7 @@ def running(
         clock, worker = engine.beat(broker_url, folder), engine.worker(broker_url, folder)
     with clock, worker as process:
         yield process
+    with django_db_blocker.unblock():
+        # What the worker wrote after the last test's own cleaning.
+        for model in (Job, Probe, WorkerHeartbeat):
+            model.objects.all().delete()

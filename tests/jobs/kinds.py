@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
+
 from portal.errors import Denied, Invalid, Upstream
 from portal.jobs.context import JobContext
 from portal.jobs.registry import job
@@ -57,6 +59,16 @@ def until_told(ctx: JobContext) -> None:
         ctx.progress(step, 2000, f"step {step}")
         ctx.check_cancelled()
         time.sleep(0.05)
+
+
+@job("test.limits", title="Says how long a statement may take", service="sync")
+def limits(ctx: JobContext) -> dict[str, Any]:
+    """The limits of this worker's database session."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout') || ', ' || current_setting('lock_timeout')"
+        )
+        return {"text": cursor.fetchone()[0]}
 
 
 @job("test.fails", title="Fails as it is told", retries=3)

@@ -12,10 +12,11 @@ import pytest
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.test import Client
 
 from portal.actors import service
 from portal.jobs import nudge
-from portal.jobs.models import OPEN_STATES, Job, JobState
+from portal.jobs.models import OPEN_STATES, Job, JobState, Probe
 from portal.jobs.services import job_cancel, job_enqueue
 from portal.trail.models import TrailEvent
 from tests.factories import make_actor
@@ -24,7 +25,7 @@ from tests.jobs.kinds import EFFECT
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KILLS = 25
+KILLS = 15
 ASKER = service("sync")
 
 
@@ -53,10 +54,10 @@ def test_every_job_has_its_effect_once_although_workers_die_and_the_broker_forge
 ) -> None:
     mark = uuid4().hex
     kinds = itertools.cycle(["test.effect", "test.finishing"])
-    jobs = [enqueue(next(kinds), mark=mark, seconds=0.15) for _ in range(70)]
+    jobs = [enqueue(next(kinds), mark=mark, seconds=0.15) for _ in range(64)]
     poison = enqueue("test.poison")
     struck: set[tuple[int, int]] = set()
-    wipes = [5, 12, 20]
+    wipes = [4, 8, 12]
 
     def quiet() -> bool:
         at_work = ours().filter(state=JobState.RUNNING).exclude(kind="test.poison")
@@ -119,6 +120,32 @@ def ours() -> QuerySet[Job]:
 
 def states() -> Counter[str]:
     return Counter(ours().values_list("state", flat=True))
+
+
+def test_a_worker_shows_that_it_takes_work_and_looks_at_mlflow(
+    running: engine.Process, client: Client
+) -> None:
+    def checks() -> dict[str, dict[str, object]] | None:
+        found = client.get("/readyz").json()["checks"]
+        return found if found["worker"]["ok"] and Probe.objects.exists() else None
+
+    found = wait_until(checks, 20, "a heartbeat")
+    assert found["database"]["ok"]
+    assert found["broker"]["ok"]
+    assert found["worker"]["age"] < 20
+
+
+def test_workers_may_take_longer_over_a_statement_than_the_web(running: engine.Process) -> None:
+    job = enqueue("test.limits")
+    assert wait_until(lambda: ended(job), 20, "the job").result == {"text": "5min, 10s"}
+
+
+def test_a_second_beat_waits_for_the_first_to_end(
+    running: engine.Process, broker_url: str, tmp_path: Path
+) -> None:
+    with engine.beat(broker_url, tmp_path, "second") as second:
+        wait_until(lambda: second.says("another beat ticks"), 20, "the second beat to say so")
+        assert not second.says("Sending due task")
 
 
 def test_a_job_asked_for_in_a_transaction_that_fails_was_never_asked_for() -> None:
