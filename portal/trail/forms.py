@@ -28,9 +28,11 @@ class TrailSearch(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["verb"].choices = [("", "Anything"), *((verb, verb) for verb in known_verbs())]
-        self.fields["who"].widget.attrs["placeholder"] = "Name"
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        for bound in self.choices:
+            kind = "form-select" if bound.name == "verb" else "form-control"
+            bound.field.widget.attrs["class"] = kind
 
     def clean(self) -> dict[str, Any]:
         """A range that ends before it begins is a mistake."""
@@ -39,6 +41,11 @@ class TrailSearch(forms.Form):
         if since and until and until < since:
             self.add_error("until", "This is before the first day of the range.")
         return data
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """The fields that the page shows beside the search for a subject."""
+        return [self[name] for name in ("verb", "who", "since", "until")]
 
     @property
     def mistakes(self) -> list[tuple[str, str]]:

@@ -58,6 +58,14 @@ class Slice:
     older: int | None = None
 
     @property
+    def told(self) -> str:
+        """What a screen reader says when the results have changed."""
+        shown = len(self.events)
+        return (
+            f"{shown} event{'' if shown == 1 else 's'} shown{', more follow' if self.older else ''}"
+        )
+
+    @property
     def last(self) -> TrailEvent:
         """The oldest event of the page."""
         return self.events[-1]

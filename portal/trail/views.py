@@ -35,7 +35,7 @@ def trail_search(request: HttpRequest) -> HttpResponse:
         "may_export": allowed(actor, "trail.export"),
     }
     if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "trail/search.html#results", context)
+        return render(request, "trail/search.html#update", context | {"fragment": True})
     return render(request, "trail/search.html", context | _state(request))
 
 
