@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ATTRIBUTES = 'viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+ATTRIBUTES = (
+    'viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+    'stroke-linecap="round" stroke-linejoin="round"'
+)
 
 
 def symbol(folder: Path, name: str) -> str:
