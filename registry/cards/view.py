@@ -107,8 +107,15 @@ class SectionView:
 
     @property
     def open(self) -> list[FieldView]:
-        """The fields without any answer, required or not."""
-        return [item for item in self.fields if item.standing is Standing.MISSING]
+        """The fields without any answer that somebody could give, required or not."""
+        missing = (item for item in self.fields if item.standing is Standing.MISSING)
+        return [item for item in missing if item.field.editable or item.field.counted]
+
+    @property
+    def unrecorded(self) -> list[FieldView]:
+        """The fields of which neither the source nor Signet has anything on record."""
+        missing = (item for item in self.fields if item.standing is Standing.MISSING)
+        return [item for item in missing if not (item.field.editable or item.field.counted)]
 
     @property
     def shown(self) -> list[FieldView]:
