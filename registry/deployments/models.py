@@ -23,7 +23,9 @@ class Deployment(models.Model):
     name = models.CharField(max_length=120)
     served_ref = models.CharField(max_length=500)
     purpose = models.CharField(max_length=300, blank=True)
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="deployments")
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="deployments"
+    )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     is_demo = models.BooleanField(default=False)

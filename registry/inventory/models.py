@@ -53,7 +53,11 @@ class RegisteredModel(models.Model):
     gone_at = models.DateTimeField(null=True, blank=True)
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owned_models"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_models",
     )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="models")
     risk_tier = models.CharField(max_length=2, choices=RiskTier.choices, blank=True)
@@ -62,9 +66,7 @@ class RegisteredModel(models.Model):
 
     # Kept by registry.inventory.lifecycle.refresh_models, so that the list needs no joins.
     task = models.CharField(max_length=20, choices=Task.choices, blank=True)
-    lifecycle = models.CharField(
-        max_length=12, choices=Lifecycle.choices, default=Lifecycle.EMPTY
-    )
+    lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.EMPTY)
     version_count = models.PositiveIntegerField(default=0)
     latest_version = models.CharField(max_length=64, blank=True)
     champion_version = models.CharField(max_length=64, blank=True)
