@@ -84,7 +84,7 @@ class FieldForm:
         has_source = self.view.pulled is not None
         found = [
             (SOURCE, "Use what the source says" if has_source else "No answer yet"),
-            (State.WRITTEN.value, "Use mine instead" if has_source else "Answered"),
+            (State.WRITTEN.value, self._written_label),
             (State.UNKNOWN.value, "Unknown"),
             (State.NOT_APPLICABLE.value, "Not applicable"),
         ]
@@ -93,6 +93,12 @@ class FieldForm:
                 0, (THEIRS, f"Take the other text, by {self.theirs.by or 'somebody else'}")
             )
         return found
+
+    @property
+    def _written_label(self) -> str:
+        if self.theirs:
+            return "Keep mine"
+        return "Use mine instead" if self.view.pulled else "Answered"
 
     @property
     def described_by(self) -> str:

@@ -87,7 +87,9 @@ def test_revisions_are_sound(sign_in: SignIn, version: ModelVersion) -> None:
     save(version, 1, overview=written("Predicts sales."), on_call=written("Rota 4411"))
     page = sign_in(Role.AUDITOR)
     page.goto(at(version, "revisions/"))
-    expect(page.get_by_role("region", name="What changed, table")).to_contain_text("Predicts sales.")
+    expect(page.get_by_role("region", name="What changed, table")).to_contain_text(
+        "Predicts sales."
+    )
     sound(page, "card-history")
 
 
@@ -131,7 +133,7 @@ def test_two_people_edit_one_field(sign_in: SignIn, version: ModelVersion) -> No
 
     page.get_by_role("button", name="Save", exact=True).click()
     expect(clash.get_by_text("Choose which text stands.")).to_be_visible()
-    clash.get_by_role("radio", name="Answered").check()
+    clash.get_by_role("radio", name="Keep mine").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as revision 3.")).to_be_visible()
     values = CardRevision.objects.get(number=3).values

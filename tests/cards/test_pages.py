@@ -146,7 +146,7 @@ def test_using_mine_instead_and_going_back_to_the_source(scientist, version):
     form = sent(scientist, version, "model", value__architecture="One tree a shop")
     scientist.post(at(version, "edit/", "?section=model"), form)
     page = scientist.get(at(version, "edit/", "?section=model")).content.decode()
-    assert "parameter estimator says" in page
+    assert "From MLflow run 3fa2c1d4, parameter estimator" in page
     assert "One tree a shop" in page
     form = sent(scientist, version, "model", state__architecture="source")
     scientist.post(at(version, "edit/", "?section=model"), form)
