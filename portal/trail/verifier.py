@@ -182,7 +182,7 @@ def differing(row: Row) -> Iterator[str]:
 
 def read_anchors(path: Path, report: Report) -> list[Row]:
     """The anchors of a file; a line cut short by a crash counts if it was not written again."""
-    anchors = []
+    anchors: list[Row] = []
     lines = path.read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(filter(None, lines), 1):
         try:
