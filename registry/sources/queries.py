@@ -9,7 +9,7 @@ from portal.accounts.permissions import allowed
 from portal.actors import Actor
 from registry.inventory.models import DetailState, ModelVersion, RegisteredModel
 from registry.sources.condition import STALE_AFTER
-from registry.sources.models import Source, SyncKind, SyncRun, SyncState
+from registry.sources.models import Source, SyncRun, SyncState
 
 TROUBLED_SHOWN = 50
 
@@ -68,7 +68,8 @@ def troubled_versions(source: Source) -> QuerySet[ModelVersion]:
     """Versions whose details could not be read so far."""
     rows = ModelVersion.objects.filter(model__source=source, gone_at=None).exclude(detail_error="")
     rows = rows.exclude(detail_state=DetailState.COMPLETE)
-    return rows.select_related("model").order_by("model__name", "-ordinal")[:TROUBLED_SHOWN]
+    shown = rows.only("version", "detail_error", "detail_state", "model__name")
+    return shown.select_related("model").order_by("model__name", "-ordinal")[:TROUBLED_SHOWN]
 
 
 def stale_banner() -> list[Source]:
