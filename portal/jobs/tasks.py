@@ -29,13 +29,13 @@ def run(self: Task, job_id: int) -> None:
 
 @app.task(name=TICK, bind=True)
 def tick(self: Task) -> None:
-    """Every ten seconds, in a process that does jobs: show life, enqueue what is due, sweep."""
+    """Every ten seconds, in a process that does jobs: show life, sweep, enqueue what is due."""
     heartbeat(self.request.hostname)
-    schedules_run()
+    probe_mlflow()
     sweep()
+    schedules_run()
     for look in LOOKS:
         look()
-    probe_mlflow()
 
 
 @job("jobs.prune", title="Remove old jobs")

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
 from portal.errors import Denied, Invalid, Upstream
@@ -21,6 +22,8 @@ ERRORS = {
     "refused": Upstream("MLflow refused the tag.", permanent=True),
     "unreachable": Upstream("MLflow does not answer.", permanent=False),
     "bug": KeyError("accuracy"),
+    "hang": SoftTimeLimitExceeded(),
+    "hog": MemoryError(),
 }
 
 

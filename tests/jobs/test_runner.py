@@ -57,7 +57,7 @@ def test_what_cannot_get_better_fails_at_once(how: str) -> None:
     assert job.finished_at
 
 
-@pytest.mark.parametrize("how", ["unreachable", "bug"])
+@pytest.mark.parametrize("how", ["unreachable", "bug", "hang", "hog"])
 def test_what_may_get_better_is_tried_again_later_and_then_fails(how: str) -> None:
     job = enqueue("test.fails", how=how)
     for attempt in (1, 2):

@@ -8,9 +8,10 @@ from portal.celery import app
 
 django.setup()
 
-from portal.jobs.schedule import RECURRING  # noqa: E402
+from portal.jobs.schedule import LOOKS, RECURRING  # noqa: E402
 
 RECURRING.clear()
+LOOKS.clear()
 app.conf.broker_url = os.environ["CELERY_BROKER_URL"]
 app.conf.imports = [*app.conf.imports, "tests.jobs.kinds"]
 app.conf.beat_schedule["tick"]["schedule"] = 0.5
