@@ -98,8 +98,8 @@ def client_of(persona: str, samples: Samples) -> Client:
 
 @pytest.fixture(autouse=True)
 def _quick(settings: Any) -> Iterator[None]:
-    """Thousands of calls: sessions in memory, and no line in the log for each refusal."""
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    """Thousands of calls: sessions in the cookie, and no line in the log for each refusal."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -212,3 +212,13 @@ def test_tokens_open_no_page_and_pages_take_no_other_method():
         if not route.is_api and method in ("PUT", "PATCH", "DELETE", "OPTIONS") and done(status)
     ]
     assert odd == []
+
+
+def test_every_role_opens_the_inventory():
+    people = [name for name in PERSONAS[2:] if not name.startswith("token")]
+    opened = {
+        persona
+        for route, persona, method, status in told(*people)
+        if (route.name, method, status) == ("model_list", "GET", "200")
+    }
+    assert opened == set(people)

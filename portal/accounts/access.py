@@ -33,7 +33,10 @@ def needs(action: Actions, obj: Callable[..., Any] | None = None) -> Callable[[V
             wanted = actions.get("GET" if request.method == "HEAD" else request.method or "")
             if wanted is None:
                 return HttpResponseNotAllowed(methods_of(actions))
-            require(actor_of(request), wanted, obj(request, *args, **kwargs) if obj else None)
+            actor = actor_of(request)
+            require(actor, wanted)
+            if obj:
+                require(actor, wanted, obj(request, *args, **kwargs))
             return view(request, *args, **kwargs)
 
         return declare(guarded, action)

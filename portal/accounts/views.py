@@ -49,7 +49,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @needs("people.manage")
 def person_add(request: HttpRequest) -> HttpResponse:
     """The form for a new person; then their page, with the link to set a password."""
-    form = PersonForm(request.POST or None)
+    form = PersonForm(request.POST if request.method == "POST" else None)
     actor = actor_of(request)
     if request.method == "POST":
         user = submit(form, lambda values: services.person_create(actor=actor, **values))
