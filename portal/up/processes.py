@@ -97,7 +97,7 @@ def start(
 def started(pid: int) -> float | None:
     """When a process started, which tells it from a later one of the same number."""
     try:
-        return psutil.Process(pid).create_time()
+        return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
         return None
 
