@@ -88,7 +88,8 @@ class Report:
 
     def told(self) -> str:
         """The report as text."""
-        verdict = f"FAILED, {self.finding_count} findings" if self.findings else "OK, nothing found"
+        count = f"{self.finding_count} finding{'s' * (self.finding_count > 1)}"
+        verdict = f"FAILED, {count}" if self.findings else "OK, nothing found"
         lines = [f"{verdict}: {self.events} events, {self.anchors} anchors read."]
         lines += [f"  event {found['seq']}: {found['text']}." for found in self.findings]
         return "\n".join([*lines, *self.notes])
