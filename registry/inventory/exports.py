@@ -109,16 +109,18 @@ def xlsx_file(models: Iterable[RegisteredModel]) -> IO[bytes]:
 
 
 def _xlsx_cell(sheet: Any, cell: Cell) -> Any:
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    if not isinstance(cell, str):
+        return cell
+    text = CONTROL.sub("\ufffd", cell)[:CELL_LENGTH]
+    return _text_cell(sheet, text) if text.startswith(("=", "#")) else text or None
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    """Text that openpyxl would take for a formula or an error, as the text that it is."""
     from openpyxl.cell import WriteOnlyCell
 
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, datetime):
-        made = WriteOnlyCell(sheet, cell.astimezone(UTC).replace(tzinfo=None, microsecond=0))
-        made.number_format = "yyyy-mm-dd hh:mm:ss"
-        return made
-    if isinstance(cell, str):
-        made = WriteOnlyCell(sheet, CONTROL.sub("\ufffd", cell)[:CELL_LENGTH])
-        made.data_type = "s"
-        return made
-    return cell
+    made = WriteOnlyCell(sheet, text)
+    made.data_type = "s"
+    return made

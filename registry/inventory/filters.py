@@ -107,7 +107,8 @@ def labels() -> dict[str, dict[str, str]]:
     """Every value of every facet with its name, in the order in which it is listed: one query."""
     found: dict[str, dict[str, str]] = {facet.name: {} for facet in FACETS}
     name = Coalesce(NullIf("display_name", Value("")), "username")
-    owners = User.objects.filter(owned_models__isnull=False).distinct()
+    owned = RegisteredModel.objects.filter(owner__isnull=False)
+    owners = User.objects.filter(pk__in=owned.values("owner_id"))
     rows = (
         _labelled(BusinessUnit.objects.order_by(), "unit", F("name"))
         .union(_labelled(owners.order_by(), "owner", name))

@@ -1,11 +1,12 @@
 """The one place that derives what the inventory lists: states, counts, task and search text."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from registry.cards.gaps import card_counts
 from registry.cards.models import CardRevision
@@ -53,7 +54,7 @@ def _refresh_batch(ids: list[int]) -> None:
         )
         facts = _facts(models)
         changed = [model for model in models if _derive(model, facts)]
-        RegisteredModel.objects.bulk_update(changed, DERIVED)
+        _store(changed)
         moved = [
             version
             for model in models
@@ -86,6 +87,23 @@ def _facts(models: list[RegisteredModel]) -> Facts:
         serving=serving,
         served={version for version, _ in periods} - serving,
     )
+
+
+# One statement for a whole batch: Django's bulk_update takes seven times as long over it.
+_STORE = f"""
+    UPDATE {RegisteredModel._meta.db_table} AS kept
+    SET {", ".join(f"{name} = derived.{name}" for name in DERIVED)}
+    FROM jsonb_populate_recordset(NULL::{RegisteredModel._meta.db_table}, %s) AS derived
+    WHERE kept.id = derived.id
+"""  # noqa: S608 - every name in it is ours
+
+
+def _store(models: list[RegisteredModel]) -> None:
+    if not models:
+        return
+    rows = [{"id": m.pk, **{name: getattr(m, name) for name in DERIVED}} for m in models]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [json.dumps(rows)])
 
 
 def _derive(model: RegisteredModel, facts: Facts) -> bool:
