@@ -37,7 +37,7 @@ class Task(models.TextChoices):
 
 
 class RegisteredModel(models.Model):
-    """A named model in a source. The source owns its name, tags and aliases; Signet owns the rest."""
+    """A named model in a source, which owns its name, tags and aliases; Signet owns the rest."""
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="models")
     name = models.CharField(max_length=256)

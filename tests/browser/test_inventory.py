@@ -39,7 +39,9 @@ def shop(team):
     )
     for number in range(4):
         metrics = {"wape": 0.2 - number / 100, "mase": 0.9}
-        version = make_version(model, metrics=metrics, datasets=[{"name": "sales", "digest": "ab1"}])
+        version = make_version(
+            model, metrics=metrics, datasets=[{"name": "sales", "digest": "ab1"}]
+        )
     make_deployment(version, name="demand-api")
     make_deployment(None, name="old-scorer", team=team)
     make_model("n" * 256, description="d" * 500)
@@ -58,6 +60,7 @@ def test_search_as_you_type_keeps_focus_and_the_back_button_works(shop, sign_in)
     page.keyboard.press("/")
     page.keyboard.type("churn", delay=20)
     heading(page, "19 models")
+    expect(page.get_by_role("status").filter(has_text="19 models shown")).to_have_count(1)
     expect(page).to_have_url("/models/?q=churn")
     expect(page.locator("#search")).to_be_focused()
     page.keyboard.type("-01")
