@@ -25,9 +25,10 @@ test: $(TEST_STAMP)
 	@.ci/chromium
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
+# For every Python from 3.11.0 on: some packages need a backport before 3.11.3, which is Debian's.
 lock: $(TEST_STAMP)
 	@for part in requirements requirements-local requirements-dev; do \
-		$(UV) pip compile --quiet --no-header $$part.in --output-file $$part.txt || exit 1; done
+		$(UV) pip compile --quiet --no-header --universal --python-version 3.11 $$part.in --output-file $$part.txt || exit 1; done
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
