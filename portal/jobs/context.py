@@ -35,7 +35,10 @@ class JobContext:
     @property
     def actor(self) -> Actor:
         """The service this kind acts as, on behalf of the one who asked."""
-        acting = service(self.kind.service, on_behalf_of=self.job.asked_by_name)
+        asker = self.job.asked_by_name
+        acting = service(
+            self.kind.service, on_behalf_of="" if asker == self.kind.service else asker
+        )
         return replace(acting, request_id=self.job.request_id)
 
     def log(self, text: str) -> None:

@@ -11,7 +11,8 @@ SHOWN = 5
 HIGHER = re.compile(
     r"auc|accuracy|f1|precision|recall|r2|ndcg|hit_rate|map_at|qini|coverage|kappa|mcc"
 )
-LOWER = re.compile(r"rmse|mae|mse|mape|wape|smape|mase|loss|error|brier|latency|pinball|bias")
+LOWER = re.compile(r"rmse|mae|mse|mape|wape|smape|mase|loss|error|brier|latency|pinball")
+SIGNED = re.compile(r"bias")
 HELD_OUT = re.compile(r"^(test|val|validation|eval|holdout|oos)[_\-./]")
 
 
@@ -26,8 +27,11 @@ class Measure:
     @property
     def verdict(self) -> str:
         """`better` or `worse` than the champion, or nothing where the name does not say."""
-        if not self.delta:
+        if not self.delta or self.value is None:
             return ""
+        if SIGNED.search(self.name.lower()):
+            closer = abs(self.value) - abs(self.value - self.delta)
+            return "" if not closer else "better" if closer < 0 else "worse"
         lower, higher = LOWER.search(self.name.lower()), HIGHER.search(self.name.lower())
         if bool(lower) == bool(higher):
             return ""
