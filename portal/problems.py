@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from portal.api import TooLarge
 from portal.errors import Invalid, SignetError
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,9 +54,20 @@ def answer(request: HttpRequest, status: int, detail: str, *, code: str = "") ->
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
 
 
-def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+def refused_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A 405 as a problem, also from a view outside DRF, with the methods that are answered."""
+    if response["Content-Type"] == MEDIA_TYPE:
+        return response
+    problem = answer(request, 405, f"{request.method} is not answered at this address.")
+    problem["Allow"] = response.headers.get("Allow", "")
+    return problem
+
+
+def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """The answer for an error in an API view; None lets Django answer what nobody foresaw."""
     request = context["request"]._request
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     if isinstance(error, SignetError):
         return _response(document_of(request, error), error.status)
     response = exception_handler(error, context)
@@ -94,6 +106,7 @@ def faults(detail: Any, place: str = "") -> Iterable[dict[str, str]]:
 
 def _response(
     body: dict[str, Any], status: int, *, headers: dict[str, str] | None = None
-) -> Response:
+) -> JsonResponse:
+    """JSON whatever the view renders: the schema's view, for one, answers in YAML."""
     kept = {name: value for name, value in (headers or {}).items() if name != "Content-Type"}
-    return Response(body, status=status, headers=kept, content_type=MEDIA_TYPE)
+    return JsonResponse(body, status=status, headers=kept, content_type=MEDIA_TYPE)

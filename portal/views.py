@@ -2,6 +2,7 @@
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +28,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """The answer to a request that cannot be understood."""
     if is_api(request):
         return problems.answer(request, 400, UNREADABLE)
-    return render(framed(request), "errors/400.html", {"request": request}, status=400)
+    context: dict[str, object] = {"request": request}
+    if isinstance(exception, RequestDataTooBig):
+        context["message"] = "What was sent is longer than 1 MB. Send less at a time."
+    return render(framed(request), "errors/400.html", context, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -27,5 +27,5 @@ def person(user: User, *, request_id: str = "") -> Actor:
 def actor_of(request: HttpRequest) -> Actor:
     """The signed-in person of this request; read once a request."""
     if not hasattr(request, "_actor"):
-        request._actor = person(request.user, request_id=request.request_id)
+        request._actor = person(request.user, request_id=getattr(request, "request_id", ""))
     return request._actor

@@ -7,5 +7,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Listen for second factors that come and go; allauth offers no other hook."""
+        """Listen for second factors that come and go."""
         from portal.accounts import sign_in  # noqa: F401

@@ -3,14 +3,15 @@
 import ipaddress
 from typing import Any
 
-from allauth.mfa import signals
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from portal.accounts.actors import person
-from portal.accounts.models import User
 from portal.trail.services import record
 
 
@@ -33,17 +34,23 @@ def client_address(request: HttpRequest) -> str:
         return "0.0.0.0"  # noqa: S104 - a name for "unknown", nothing listens on it
 
 
-@receiver(signals.authenticator_added)
-@receiver(signals.authenticator_removed)
-@receiver(signals.authenticator_reset)
-def record_second_factor(
-    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+@receiver(post_save, sender=Authenticator)
+def record_new_factor(
+    sender: Any, instance: Authenticator, created: bool, raw: bool, **kwargs: Any
 ) -> None:
-    """Record a second factor that came or went, in the transaction that its view opened."""
-    verb = {
-        signals.authenticator_added: "person.factor_add",
-        signals.authenticator_removed: "person.factor_remove",
-        signals.authenticator_reset: "person.factor_renew",
-    }[kwargs["signal"]]
-    acting = person(user, request_id=getattr(request, "request_id", ""))
-    record(acting, verb, user, after={"kind": str(authenticator.type)})
+    """Record a second factor in the transaction that stores it; allauth's own signal is later."""
+    if created and not raw:
+        _record_factor("person.factor_add", instance)
+
+
+@receiver(post_delete, sender=Authenticator)
+def record_ended_factor(sender: Any, instance: Authenticator, **kwargs: Any) -> None:
+    """Record a second factor that is taken away, in the same transaction."""
+    _record_factor("person.factor_remove", instance)
+
+
+def _record_factor(verb: str, factor: Authenticator) -> None:
+    current = getattr(context, "request", None)
+    acting = person(factor.user, request_id=getattr(current, "request_id", ""))
+    with transaction.atomic():
+        record(acting, verb, factor.user, after={"kind": str(factor.type)})
