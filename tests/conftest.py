@@ -70,7 +70,15 @@ def _let_flush(role: str) -> None:
 
 
 def _end_connections() -> None:
-    """Close what would keep the test database from being dropped."""
+    """Close what would keep the test database from being dropped, also in other threads."""
     from django.db import connections
 
+    from portal.up import database
+    from tests.services import HOME
+
+    name = connections["default"].settings_dict["NAME"]
     connections.close_all()
+    with database.connect(HOME) as superuser:
+        superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
