@@ -76,7 +76,7 @@ def signs_in_by(user: User) -> str:
     """How a person signs in, in words."""
     if user.socialaccount_set.exists():
         return settings.SINGLE_SIGN_ON.name if settings.SINGLE_SIGN_ON else "Single sign-on"
-    return "Password" if user.has_usable_password() else "Nothing yet: send a sign-in link"
+    return "Password" if user.has_usable_password() else "No password yet"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def role_help() -> list[RoleHelp]:
         RoleHelp(
             role.label,
             place_of(role).value,
-            ", ".join(rule.label for rule in special if role in rule.roles) or "read",
+            ", ".join(rule.label for rule in special if role in rule.roles) or "nothing more",
         )
         for role in Role
     ]

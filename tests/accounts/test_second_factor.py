@@ -82,3 +82,12 @@ def test_taking_it_away_is_recorded(secret):
     assert client.post(reverse("mfa_deactivate_totp")).status_code == 302
     assert TrailEvent.objects.filter(verb="person.factor_remove").exists()
     assert sign_in(Client()) == "/"
+
+
+def test_under_another_pepper_no_code_fits(secret, settings):
+    settings.TOKEN_PEPPER = "q" * 50
+    client = Client()
+    sign_in(client)
+    for guess in (code(secret), code("A" * 32)):
+        cache.clear()
+        assert client.post(reverse("mfa_authenticate"), {"code": guess}).status_code == 200
