@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from portal.accounts.models import ApiToken
 from portal.accounts.permissions import Role
 from tests.browser.conftest import SignIn, sound
-from tests.factories import make_team, make_user, make_version
+from tests.factories import PASSWORD, make_team, make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,3 +108,27 @@ def try_it(page: Page, operation: str, number: str) -> None:
     expect(block.locator(".live-responses-table td.response-col_status").last).to_contain_text(
         "200"
     )
+
+
+def test_a_passkey_is_set_up_and_opens_the_portal(sign_in: SignIn):
+    user = make_user(Role.VIEWER, username="ada", password=PASSWORD)
+    page = sign_in(user=user)
+    key = page.context.new_cdp_session(page)
+    key.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    key.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(reverse("mfa_add_webauthn"))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("checkbox").check()  # it replaces the password as well
+    page.get_by_role("button", name="Add it").click()
+    page.wait_for_url(re.compile("recovery-codes|webauthn/$"))
+    page.goto(reverse("account_logout"))
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
