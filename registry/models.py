@@ -1,11 +1,12 @@
 """Django finds the registry's models here; each lives with its subject."""
 
-from registry.cards.models import CardRevision
+from registry.cards.models import CardPin, CardRevision
 from registry.deployments.models import Deployment
 from registry.inventory.models import ModelVersion, RegisteredModel
 from registry.sources.models import Source, SyncRun, WebhookDelivery
 
 __all__ = [
+    "CardPin",
     "CardRevision",
     "Deployment",
     "ModelVersion",

@@ -9,6 +9,7 @@ from registry.cards.models import CardRevision
 from registry.cards.queries import earlier_revision
 from registry.cards.schema import Field, Schema, Section, schema_of
 from registry.cards.view import words_of
+from registry.cards.word_diff import Piece, marked
 from registry.inventory.models import ModelVersion
 
 
@@ -21,6 +22,11 @@ class FieldDiff:
     before: str
     after: str
     by: str
+
+    @property
+    def pieces(self) -> tuple[list[Piece], list[Piece]]:
+        """Before and after with the words that differ marked."""
+        return marked(self.before, self.after)
 
 
 def entries_at(version: ModelVersion, revision: CardRevision | None) -> Mapping[str, Entry]:
@@ -35,7 +41,13 @@ def differences(
 ) -> list[FieldDiff]:
     """The fields whose answers differ, in the card's order."""
     before, after = entries_at(version, old), entries_at(version, new)
-    schema = schema_of(new.schema_version)
+    return entry_differences(schema_of(new.schema_version), before, after)
+
+
+def entry_differences(
+    schema: Schema, before: Mapping[str, Entry], after: Mapping[str, Entry]
+) -> list[FieldDiff]:
+    """The fields of `schema` that two sets of entries answer differently."""
     return [
         FieldDiff(
             section,

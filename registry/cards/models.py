@@ -32,3 +32,16 @@ class CardRevision(models.Model):
 
     def __str__(self) -> str:
         return f"Card of {self.version}, revision {self.number}"
+
+
+class CardPin(models.Model):
+    """Why a revision must stay the one that was read: it was submitted, signed or presented."""
+
+    revision = models.OneToOneField(CardRevision, models.CASCADE, related_name="pin")
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    by_name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.revision}, pinned"

@@ -81,7 +81,7 @@ def card_save(
     CardConflict when they are the same ones. Nothing changed: no revision.
     """
     with transaction.atomic():
-        version = _locked(actor, version_id)
+        version = locked_version(actor, version_id)
         require(actor, "card.edit", version)
         card = _read(version, base_revision)
         wanted = _wanted(actor, card, changes, note)
@@ -117,7 +117,7 @@ def revision_digest(revision: CardRevision) -> str:
     return hashlib.sha256(canonical(facts).encode()).hexdigest()
 
 
-def _locked(actor: Actor, version_id: int) -> ModelVersion:
+def locked_version(actor: Actor, version_id: int) -> ModelVersion:
     """The version, after locking its model: syncs and deployments lock the model first as well."""
     model_id = get_object_or_404(visible_versions(actor).values_list("model_id"), pk=version_id)[0]
     RegisteredModel.objects.select_for_update().get(pk=model_id)
