@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from registry.cards.api import Card, Revision, Revisions
+from registry.cards.revision_api import Differences, Restore, RevisionAnnexIv, RevisionPdf
 from registry.deployments.api import Deployments
 from registry.inventory.api import Model, Models, Version, Versions
 
@@ -16,5 +17,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(CARD, Card.as_view(), name="api_card"),
     path(f"{CARD}revisions/", Revisions.as_view(), name="api_card_revisions"),
     path(f"{CARD}revisions/<int:number>/", Revision.as_view(), name="api_card_revision"),
+    path(
+        f"{CARD}revisions/<int:old>/to/<int:number>/",
+        Differences.as_view(),
+        name="api_card_differences",
+    ),
+    path(f"{CARD}revisions/<int:number>/restore/", Restore.as_view(), name="api_card_restore"),
+    path(f"{CARD}revisions/<int:number>/card.pdf", RevisionPdf.as_view(), name="api_card_pdf"),
+    path(
+        f"{CARD}revisions/<int:number>/annex-iv.html",
+        RevisionAnnexIv.as_view(),
+        name="api_card_annex_iv",
+    ),
     path("deployments/", Deployments.as_view(), name="api_deployment_list"),
 ]

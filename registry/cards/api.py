@@ -131,7 +131,7 @@ class Card(KnownParameters, APIView):
     @extend_schema(operation_id="card_retrieve", responses=CardSerializer)
     def get(self, request: Request, pk: int, version: str) -> Response:
         """Read the card; the ETag names its revision, 0 when nobody has written on it."""
-        return _answer(card_of(_version(request, pk, version)))
+        return _answer(card_of(version_of(request, pk, version)))
 
     @extend_schema(
         operation_id="card_update",
@@ -141,7 +141,7 @@ class Card(KnownParameters, APIView):
     )
     def patch(self, request: Request, pk: int, version: str) -> Response:
         """Answer some fields. 428 without If-Match, 412 if the card has a newer revision."""
-        found = _version(request, pk, version)
+        found = version_of(request, pk, version)
         require(actor_of(request._request), "card.edit", found)
         number = card_of(found).number
         require_match(request, etag_of(number))
@@ -160,7 +160,7 @@ class Card(KnownParameters, APIView):
             raise Invalid(error.message, fields=faults) from None
         except CardConflict as conflict:
             return _conflict(request, conflict)
-        return _answer(card_of(_version(request, pk, version)))
+        return _answer(card_of(version_of(request, pk, version)))
 
 
 class Revisions(KnownParameters, generics.ListAPIView):
@@ -178,7 +178,7 @@ class Revisions(KnownParameters, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[CardRevision]:
         """The revisions; 404 when the version itself is not there."""
-        found = _version(self.request, self.kwargs["pk"], self.kwargs["version"])
+        found = version_of(self.request, self.kwargs["pk"], self.kwargs["version"])
         revisions = visible_revisions(actor_of(self.request._request))
         return revisions.filter(version=found).defer("values").order_by("-number")
 
@@ -191,13 +191,13 @@ class Revision(KnownParameters, APIView):
     @extend_schema(operation_id="card_revisions_retrieve", responses=RevisionDetailSerializer)
     def get(self, request: Request, pk: int, version: str, number: int) -> Response:
         """Read a revision as it was saved."""
-        found = _version(request, pk, version)
+        found = version_of(request, pk, version)
         revisions = visible_revisions(actor_of(request._request))
         revision = get_object_or_404(revisions, version=found, number=number)
         return Response(RevisionDetailSerializer(revision).data)
 
 
-def _version(request: Request, pk: int, version: str) -> ModelVersion:
+def version_of(request: Request, pk: int, version: str) -> ModelVersion:
     # A write answers with the card, so a token needs the scope to read it as well.
     require(actor_of(request._request), "card.view")
     related = ("model__owner", "model__team__business_unit")

@@ -1,10 +1,13 @@
 """Long answers as safe HTML, made when they are read; the stored text stays as it was typed."""
 
+from collections.abc import Callable, Iterator
 from functools import cache
+from xml.sax.saxutils import escape
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 TAGS = {
     *("p", "br", "hr", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "del", "a"),
@@ -37,3 +40,65 @@ def rendered(text: str) -> SafeString:
         strip_comments=True,
     )
     return mark_safe(clean)  # noqa: S308 - nh3 has just cleaned it
+
+
+def blocks(text: str, drawn: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Markdown as (kind, markup) for print; kinds: body, heading, item, quote, code, cell.
+
+    The markup knows only b, i, strike and br. `drawn` replaces what a font has no shape for.
+    """
+    opened: list[str] = []
+    numbers: list[int] = []
+    for token in _parser().parse(text):
+        if token.nesting == 1:
+            opened.append(token.type)
+            if token.type.endswith("_list_open"):
+                numbers.append(int(token.attrGet("start") or 1) - 1)
+            if token.type == "list_item_open":
+                numbers[-1] += 1
+        elif token.nesting == -1:
+            opened.pop()
+            if token.type.endswith("_list_close"):
+                numbers.pop()
+        elif token.type == "inline":
+            markup = _marked_up(token, drawn)
+            kind = _kind(opened)
+            yield kind, _mark(opened, numbers) + markup if kind == "item" else markup
+        elif token.content:
+            lines = escape(drawn(token.content.rstrip("\n"))).split("\n")
+            yield "code", "<br/>".join(line.replace(" ", "\u00a0") for line in lines)
+
+
+def _kind(opened: list[str]) -> str:
+    for part, kind in (
+        ("heading_open", "heading"),
+        ("tr_open", "cell"),
+        ("list_item_open", "item"),
+    ):
+        if part in opened:
+            return kind
+    return "quote" if "blockquote_open" in opened else "body"
+
+
+def _mark(opened: list[str], numbers: list[int]) -> str:
+    lists = [name for name in opened if name.endswith("_list_open")]
+    return f"{numbers[-1]}. " if lists[-1] == "ordered_list_open" else "• "
+
+
+def _marked_up(token: Token, drawn: Callable[[str], str]) -> str:
+    tags = {"strong": "b", "em": "i", "s": "strike"}
+    parts = []
+    links: list[str] = []
+    for child in token.children or []:
+        name = child.type.removesuffix("_open").removesuffix("_close")
+        if name in tags:
+            parts.append(f"<{'/' if child.nesting < 0 else ''}{tags[name]}>")
+        elif child.type == "link_open":
+            links.append(str(child.attrGet("href")))
+        elif child.type == "link_close":
+            parts.append(f" ({escape(drawn(links.pop()))})")
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" " if child.type == "softbreak" else "<br/>")
+        else:
+            parts.append(escape(drawn(child.content)))
+    return "".join(parts)

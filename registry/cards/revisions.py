@@ -28,8 +28,8 @@ def card_restore(
         version = locked_version(actor, version_id)
         require(actor, "card.edit", version)
         reason = _reason("note", note, "Say why this revision is brought back.")
-        old, newest = _revision(version, revision), latest_revision(version)
-        assert newest is not None
+        old = _revision(version, revision)
+        newest = latest_revision(version) or old
         _refuse(old, newest, base_revision)
         restored = _copied(actor, old, newest.number + 1, reason)
         refresh_models([version.model_id])

@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from registry.cards import views
+from registry.cards import revision_views, views
 
 CARD = "models/<int:pk>/versions/<str:version>/card/"
 
 urlpatterns = [
     path(CARD, views.card_detail, name="card_detail"),
     path(f"{CARD}edit/", views.card_edit, name="card_edit"),
-    path(f"{CARD}revisions/", views.card_history, name="card_history"),
+    path(f"{CARD}revisions/", revision_views.card_history, name="card_history"),
+    path(f"{CARD}revisions/<int:number>/", revision_views.card_revision, name="card_revision"),
+    path(
+        f"{CARD}revisions/<int:number>/restore/",
+        revision_views.card_bring_back,
+        name="card_restore",
+    ),
+    path(f"{CARD}card.pdf", revision_views.card_as_pdf, name="card_pdf"),
+    path(f"{CARD}annex-iv.html", revision_views.card_as_annex_iv, name="card_annex_iv"),
 ]

@@ -4,8 +4,6 @@ import re
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,16 +14,14 @@ from portal.accounts.permissions import allowed
 from portal.errors import Invalid
 from registry.cards.forms import SectionForm
 from registry.cards.gaps import Gap
-from registry.cards.history import changed_labels, differences, entries_at
 from registry.cards.models import CardRevision
-from registry.cards.queries import visible_revisions
-from registry.cards.schema import schema_of
+from registry.cards.queries import latest_revision, visible_revisions
+from registry.cards.reading import reading
 from registry.cards.services import CardConflict, Saved, card_save
 from registry.cards.view import CardView, SectionView, card_of
 from registry.inventory.models import ModelVersion
 from registry.inventory.queries import visible_versions
 
-PER_PAGE = 50
 SET_ON_MODEL = {
     "technical_owner": "model_assign",
     "team": "model_assign",
@@ -45,11 +41,17 @@ def version_at(request: HttpRequest, pk: int, version: str) -> ModelVersion:
 def card_detail(request: HttpRequest, pk: int, version: str) -> HttpResponse:
     """The card to read, now or as a revision left it."""
     found = version_at(request, pk, version)
-    number = _revision_number(request, "revision", found)
+    number = revision_number(request, "revision", found)
     card = card_of(found, number=number)
-    return render(
-        request, "cards/card_detail.html", _context(request, card, is_old=number is not None)
-    )
+    return card_page(request, card, is_old=number is not None)
+
+
+def card_page(request: HttpRequest, card: CardView, *, is_old: bool) -> HttpResponse:
+    """The read view of a card."""
+    context = _context(request, card, is_old=is_old) | reading(actor_of(request), card)
+    newest = latest_revision(card.version) if is_old else card.revision
+    context["is_newest"] = newest == card.revision
+    return render(request, "cards/card_detail.html", context)
 
 
 @needs("card.edit", version_at)
@@ -64,7 +66,7 @@ def card_edit(request: HttpRequest, pk: int, version: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, card: CardView, section: SectionView) -> HttpResponse:
-    base = _whole(request.POST.get("base_revision", ""))
+    base = whole(request.POST.get("base_revision", ""))
     read = card if base == card.number else _card_at(card.version, base)
     form = SectionForm.of(read, section.section.key, request.POST)
     note = request.POST.get("note", "")
@@ -169,62 +171,18 @@ def _section(request: HttpRequest, card: CardView) -> SectionView:
     return next((item for item in offered if item.gaps), offered[0])
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
 
 
-def _revision_number(request: HttpRequest, name: str, version: ModelVersion) -> int | None:
+def revision_number(request: HttpRequest, name: str, version: ModelVersion) -> int | None:
     """The revision that the address names; 404 for one that is not there, None without."""
     text = request.GET.get(name, "")
     if not text:
         return None
     revisions = visible_revisions(actor_of(request))
-    return get_object_or_404(revisions, version=version, number=max(_whole(text), 0)).number
+    return get_object_or_404(revisions, version=version, number=max(whole(text), 0)).number
 
 
 def _address(name: str, version: ModelVersion) -> str:
     return reverse(name, args=[version.model_id, version.version])
-
-
-@needs({"GET": "card.view"})
-def card_history(request: HttpRequest, pk: int, version: str) -> HttpResponse:
-    """Every revision of the card, and what changed between two of them."""
-    found = version_at(request, pk, version)
-    revisions = visible_revisions(actor_of(request)).filter(version=found).order_by("-number")
-    page = Paginator(revisions, PER_PAGE).get_page(request.GET.get("page"))
-    new = _revision_number(request, "b", found) or (revisions[0].number if revisions else 0)
-    old = _whole(request.GET.get("a", ""))
-    old = old if 0 <= old < new else max(new - 1, 0)
-    context = {
-        "version": found,
-        "model": found.model,
-        "page": page,
-        "rows": _rows(found, list(page), revisions),
-        "numbers": list(revisions.values_list("number", flat=True)),
-        "old": old,
-        "new": new,
-        "differences": _differences(found, revisions, old, new) if new else [],
-    }
-    return render(request, "cards/card_history.html", context)
-
-
-def _differences(
-    version: ModelVersion, revisions: QuerySet[CardRevision], old: int, new: int
-) -> list[Any]:
-    pair = {r.number: r for r in revisions.filter(number__in=[old, new])}
-    return differences(version, pair.get(old), pair[new])
-
-
-def _rows(
-    version: ModelVersion, shown: list[CardRevision], revisions: QuerySet[CardRevision]
-) -> list[dict[str, Any]]:
-    """The revisions of a page, each with the labels of what it changed."""
-    if not shown:
-        return []
-    earliest = revisions.filter(number=shown[-1].number - 1).first()
-    rows = []
-    for revision, before in zip(shown, [*shown[1:], earliest], strict=True):
-        schema = schema_of(revision.schema_version)
-        labels = changed_labels(schema, entries_at(version, before), revision.values)
-        rows.append({"revision": revision, "labels": labels})
-    return rows

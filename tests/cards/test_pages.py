@@ -250,7 +250,7 @@ def test_history_compares_any_two_revisions(client, version):
     assert "First words" in page
     assert CardRevision.objects.get(number=2).digest[:12] in page
     compared = page.split("</table>")[0]
-    assert re.findall(r'class="lines \w+">(One|Two)<', compared) == ["One", "Two"]
+    assert re.findall(r'class="lines \w+"><\w+>(One|Two)<', compared) == ["One", "Two"]
     assert "Unknown" in compared
     old = client.get(at(version, query="?revision=1")).content.decode()
     assert "This is revision 1, not the newest" in old

@@ -1,0 +1,110 @@
+"""The PDF and the Annex IV outline say what the card says, whatever people typed."""
+
+import re
+import subprocess
+import sys
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+
+from portal.accounts.permissions import Role
+from registry.cards.printed import card_pdf
+from registry.cards.services import card_save
+from registry.cards.view import card_of
+from tests.cards.facts import (
+    UNKNOWN,
+    make_full_version,
+    make_owned_model,
+    not_applicable,
+    scientist_of,
+    written,
+)
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+RISKS = [{"risk": "Over-ordering", "mitigation": "Cap", "residual": "Low", "accepted_by": "Bo"}]
+
+
+def card(**changes):
+    version = make_full_version(make_owned_model("demand", risk_tier="T2"))
+    card_save(actor=scientist_of(version), version_id=version.pk, base_revision=0, changes=changes)
+    return card_of(version)
+
+
+def squeezed(text):
+    return re.sub(r"\s+", "", text)
+
+
+def text_of(content):
+    return squeezed("".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages))
+
+
+def test_every_answered_field_is_in_the_pdf():
+    found = card(
+        overview=written("# Purpose\n\nForecasts **sales**.\n\n1. first\n2. second\n\n`code`"),
+        risks=written(RISKS),
+        contact=UNKNOWN,
+        base_model=not_applicable("Trained from scratch"),
+    )
+    content = card_pdf(found)
+    text = text_of(content)
+    for item in found.fields:
+        if item.standing == "missing":
+            continue
+        assert squeezed(item.field.label) in text
+        assert squeezed(item.origin) in text
+        if item.field.type == "long_text" or not item.value:
+            continue
+        for line in item.words.split("\n"):
+            for cell in line.split(" | "):
+                assert squeezed(cell) in text, item.field.key
+    for words in ("Forecasts sales.", "1. first", "2. second", "Trained from scratch", "Purpose"):
+        assert squeezed(words) in text
+    for page in PdfReader(BytesIO(content)).pages:
+        assert found.revision.digest in page.extract_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script> <b>& </para> <font name='x'>",
+        "\N{GRINNING FACE} 中文 שלום مرحبا",
+        "W" * 20_000,
+        "word " * 4_000,
+        "- " * 200 + "deep",
+        "> " * 200 + "deep",
+        "**a *b** c* [x](http://e.example/?a=1&b=<2>) ![p](http://e.example/p.png)",
+        "|a|b|\n|-|-|\n|1|2|",
+    ],
+)
+def test_hostile_text_does_not_break_it(text):
+    cell = text[:1000].replace("\n", " ")
+    rows = [{"risk": cell, "mitigation": cell, "residual": cell, "accepted_by": cell}] * 3
+    content = card_pdf(card(overview=written(text), risks=written(rows)))
+    assert content.startswith(b"%PDF")
+    reader = PdfReader(BytesIO(content))
+    assert "/JavaScript" not in str(reader.trailer["/Root"])
+
+
+def test_the_web_process_starts_without_reportlab():
+    code = (
+        "import django, sys; django.setup(); import portal.urls;"
+        "sys.exit(any(m.split('.')[0] in ('reportlab', 'matplotlib') for m in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr.decode()
+
+
+def test_downloads(client):
+    found = card(overview=written("Forecasts <script>sales</script>."))
+    version = found.version
+    client.force_login(make_user(Role.AUDITOR))
+    base = f"/models/{version.model_id}/versions/{version.version}/card/"
+    pdf = client.get(f"{base}card.pdf?revision=1")
+    assert pdf["Content-Type"] == "application/pdf"
+    assert "attachment" in pdf["Content-Disposition"]
+    page = client.get(f"{base}annex-iv.html?revision=1")
+    assert "attachment" in page["Content-Disposition"]
+    assert "<script" not in page.content.decode()
+    assert client.get(f"{base}card.pdf?revision=7").status_code == 404
