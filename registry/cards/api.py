@@ -198,6 +198,7 @@ class Revision(KnownParameters, APIView):
 
 
 def version_of(request: Request, pk: int, version: str) -> ModelVersion:
+    """The version that an address names, with what its card needs; 404 if it cannot be seen."""
     # A write answers with the card, so a token needs the scope to read it as well.
     require(actor_of(request._request), "card.view")
     related = ("model__owner", "model__team__business_unit")

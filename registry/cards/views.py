@@ -172,6 +172,7 @@ def _section(request: HttpRequest, card: CardView) -> SectionView:
 
 
 def whole(text: str) -> int:
+    """A whole number that was typed or sent; -1 for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
 
 
