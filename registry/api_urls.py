@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from registry.cards.api import Card, Revision, Revisions
+from registry.cards.field_api import CardField
 from registry.cards.revision_api import Differences, Restore, RevisionAnnexIv, RevisionPdf
 from registry.deployments.api import Deployments
 from registry.inventory.api import Model, Models, Version, Versions
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/versions/", Versions.as_view(), name="api_version_list"),
     path("models/<int:pk>/versions/<str:version>/", Version.as_view(), name="api_version"),
     path(CARD, Card.as_view(), name="api_card"),
+    path(f"{CARD}fields/<str:key>/", CardField.as_view(), name="api_card_field"),
     path(f"{CARD}revisions/", Revisions.as_view(), name="api_card_revisions"),
     path(f"{CARD}revisions/<int:number>/", Revision.as_view(), name="api_card_revision"),
     path(

@@ -159,7 +159,7 @@ class Card(KnownParameters, APIView):
             faults = {_place(name): texts for name, texts in error.fields.items()}
             raise Invalid(error.message, fields=faults) from None
         except CardConflict as conflict:
-            return _conflict(request, conflict)
+            return conflict_answer(request, conflict)
         return _answer(card_of(version_of(request, pk, version)))
 
 
@@ -211,10 +211,10 @@ def _answer(card: CardView) -> Response:
 
 
 def _changes(fields: dict[str, Any]) -> Changes:
-    return {key: _given(answer) if answer else None for key, answer in fields.items()}
+    return {key: answer_given(answer) if answer else None for key, answer in fields.items()}
 
 
-def _given(answer: dict[str, Any]) -> Answer:
+def answer_given(answer: dict[str, Any]) -> Answer:
     return Answer(State(answer["state"]), answer.get("value"), answer.get("reason", ""))
 
 
@@ -222,7 +222,7 @@ def _place(name: str) -> str:
     return name if name == "note" else f"fields.{name}"
 
 
-def _conflict(request: Request, conflict: CardConflict) -> Response:
+def conflict_answer(request: Request, conflict: CardConflict) -> Response:
     """The problem document of a conflict, with what each of the two says."""
     body = problems.document_of(request._request, conflict)
     body["revision"] = conflict.revision.number
