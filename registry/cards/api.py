@@ -215,6 +215,7 @@ def _changes(fields: dict[str, Any]) -> Changes:
 
 
 def answer_given(answer: dict[str, Any]) -> Answer:
+    """One answer as a program sends it."""
     return Answer(State(answer["state"]), answer.get("value"), answer.get("reason", ""))
 
 

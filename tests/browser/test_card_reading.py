@@ -29,5 +29,17 @@ def test_charts_draw_and_the_page_prints(sign_in: SignIn) -> None:
     sound(page, "card-read")
     paper = page.pdf(format="A4", path=str(HOME.root / "card-read.pdf"))
     assert paper.startswith(b"%PDF")
-    page.goto(f"{base}revisions/1/restore/")
-    expect(page.get_by_text("403").or_(page.get_by_role("heading", level=1)).first).to_be_visible()
+    page.goto(f"{base}revisions/1/")
+    expect(page.get_by_text("Forecasts sales.").first).to_be_visible()
+    sound(page, "card-revision")
+
+
+def test_somebody_else_cannot_bring_a_revision_back(sign_in: SignIn) -> None:
+    version = make_full_version(make_owned_model("demand"))
+    changes = {"overview": written("Forecasts sales.")}
+    card_save(actor=scientist_of(version), version_id=version.pk, base_revision=0, changes=changes)
+    page = sign_in(Role.LEADERSHIP, display_name="Lea Kraus")
+    address = f"/models/{version.model_id}/versions/{version.version}/card/revisions/1/restore/"
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 403
