@@ -5,6 +5,8 @@ import json
 import os
 from collections.abc import Mapping
 
+import psutil
+
 from portal.env import ROOT
 from portal.up import processes
 from portal.up.home import Home
@@ -51,6 +53,15 @@ def readiness(port: int) -> tuple[bool, str]:
     finally:
         connection.close()
     return response.status == 200, _short(body)
+
+
+def listens(web: Child, port: int) -> bool:
+    """Whether it is our web server that answers there, and not another program's."""
+    try:
+        open_ports = psutil.Process(web.popen.pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in open_ports)
 
 
 def _short(body: str) -> str:

@@ -112,3 +112,13 @@ def demo_people(database_url: str) -> list[str]:
             return [str(row[0]) for row in rows]
     except psycopg.Error:
         return []
+
+
+def is_deserted(database_url: str) -> bool:
+    """Whether nobody can sign in yet."""
+    try:
+        with psycopg.connect(database_url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT EXISTS (SELECT FROM accounts_user)").fetchone()
+            return row == (False,)
+    except psycopg.Error:
+        return False

@@ -100,13 +100,16 @@ class Supervisor:
 
     def _start_portal(self) -> None:
         begun = time.monotonic()
-        self.children += portal_processes.start(self.home, self.chosen.port, self.values)
+        # Loading the demo takes long enough for another program to have taken the port.
+        options.check_port("PORT", self.chosen.port)
+        web, *others = portal_processes.start(self.home, self.chosen.port, self.values)
+        self.children += [web, *others]
         self._wait_for_mlflow()
         answer = ["nothing yet"]
 
         def ready() -> bool:
             good, answer[0] = portal_processes.readiness(self.chosen.port)
-            return good
+            return good and portal_processes.listens(web, self.chosen.port)
 
         self._wait_for(ready, 90, lambda: f"The portal is not ready after 90 s: {answer[0]}")
         say.tick("Web server, worker and clock", time.monotonic() - begun)
@@ -169,6 +172,8 @@ class Supervisor:
             rows.append(
                 ("Password", f"{values['SIGNET_DEMO_PASSWORD']} (the same for all of them)")
             )
+        elif preparation.is_deserted(values["DATABASE_URL"]):
+            rows.append(("First admin", surroundings.first_admin(self.home)))
         rows += [
             ("State", f"{home} (remove this folder to begin anew)"),
             ("Logs", str(self.home.logs)),

@@ -1,6 +1,7 @@
 """The environment of the portal's processes, and the file that hands it to other commands."""
 
 import os
+import shlex
 
 import psycopg
 
@@ -54,6 +55,12 @@ def write(home: Home, values: dict[str, str]) -> None:
     keys.write_private(
         home.root / "env", head + "".join(f"{name}={value}\n" for name, value in values.items())
     )
+
+
+def first_admin(home: Home) -> str:
+    """What to type in another terminal so that somebody can sign in."""
+    folder = f"SIGNET_HOME={shlex.quote(str(home.root))} " if os.environ.get("SIGNET_HOME") else ""
+    return f"{folder}.venv/bin/python manage.py add_admin NAME (in another terminal)"
 
 
 def check(values: dict[str, str]) -> Env:

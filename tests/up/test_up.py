@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,37 @@ def test_a_port_in_use_is_a_sentence(tmp_path: Path, name: str) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         assert f"Port {port} is in use" in refusal(tmp_path / "s", **{name: port})
+
+
+def test_a_port_that_is_taken_while_things_start_is_never_told_as_ready(tmp_path: Path) -> None:
+    chosen = ports()
+    up = Up(tmp_path / "s", **chosen)
+    wait_until(lambda: "PostgreSQL" in up.text or up.process.poll() is not None, 60, "a database")
+    with ThreadingHTTPServer(("127.0.0.1", int(chosen["PORT"])), AlwaysReady) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        assert up.ended(120) == 1
+        other.shutdown()
+    assert f"Port {chosen['PORT']} is in use" in up.text
+    assert "Signet is ready" not in up.text
+
+
+class AlwaysReady(BaseHTTPRequestHandler):
+    """Another program on our port that answers like us."""
+
+    def do_GET(self) -> None:
+        """200 whatever is asked."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_without_a_demo_the_first_admin_is_told(home: Path) -> None:
+    with running(home, **ports()) as up:
+        up.until_ready()
+        wait_until(lambda: "Ctrl-C" in up.text, 5, "the whole block")
+        assert f"SIGNET_HOME={home} .venv/bin/python manage.py add_admin NAME" in up.text
 
 
 def test_a_malformed_port_is_a_sentence(tmp_path: Path) -> None:
