@@ -147,7 +147,6 @@ def deployments_record() -> None:
     """What serves: the champions, and one model that nobody registered."""
     owner = demo_actor("owner")
     models = demo_models()
-    since = timezone.now() - timedelta(days=40)
     for name, (endpoint, purpose) in ENDPOINTS.items():
         version = models[name].versions.get(version=CHAMPIONS[name])
         deployment_record(
@@ -157,7 +156,6 @@ def deployments_record() -> None:
             served_ref=f"models:/{name}/{version.version}",
             version_id=version.pk,
             purpose=purpose,
-            started_at=since,
             is_demo=True,
         )
     deployment_record(
@@ -167,7 +165,7 @@ def deployments_record() -> None:
         served_ref="s3://trials/late-basket-upsell/model.skops",
         team_id=Team.objects.get(name="Personalisation").pk,
         purpose="Upsell trigger left running after the spring trial",
-        started_at=since - timedelta(days=140),
+        started_at=timezone.now() - timedelta(days=180),
         is_demo=True,
     )
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.accounts.models import User
+from portal.env import left_by_up, state_home
 from portal.errors import SignetError
 from registry.demo import people, walk
 from registry.demo.mlflow_client import prepare
@@ -20,14 +22,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load step by step, saying what happens; CommandError says what stopped it."""
-        password = os.environ.get("SIGNET_DEMO_PASSWORD") or secrets.token_urlsafe(12)
+        known = {**left_by_up(state_home()), **os.environ}.get("SIGNET_DEMO_PASSWORD")
+        password = known or secrets.token_urlsafe(12)
+        before = User.objects.filter(is_demo=True).count()
         try:
             prepare()
             for title, step in self.steps(password):
                 self.step(title, step)
         except SignetError as error:
             raise CommandError(error.message) from None
-        if "SIGNET_DEMO_PASSWORD" not in os.environ:
+        if not known and User.objects.filter(is_demo=True).count() > before:
             self.stdout.write(f"The password of demo people made just now is {password}")
 
     def steps(self, password: str) -> list[tuple[str, Callable[[], Any]]]:
