@@ -19,6 +19,10 @@ from portal.logs import request_id
 Handler = Callable[[HttpRequest], HttpResponse]
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 NUL = "What was sent holds a NUL character, which cannot be stored. Remove it and send it again."
+NO_PAGE = (
+    "Something is done here by a button on another page; opening the address does nothing. "
+    "Nothing was changed. Go back to the page with the button and press it again."
+)
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -91,11 +95,22 @@ class ErrorPagesMiddleware:
         response = self.get_response(request)
         if response.status_code == 405 and is_api(request):
             return problems.refused_method(request, response)
+        if response.status_code == 405 and not response.content:
+            return refused_page(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The answer for a known error; None lets Django handle any other."""
         return error_answer(request, error) if isinstance(error, SignetError) else None
+
+
+def refused_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A page where the browser would show an empty one: an address that only takes a form."""
+    error = SignetError(NO_PAGE)
+    error.status, error.title = 405, "This address is not a page"
+    page = error_answer(request, error)
+    page["Allow"] = response.headers.get("Allow", "")
+    return page
 
 
 def who_helps(request: HttpRequest) -> dict[str, Any]:

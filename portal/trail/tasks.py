@@ -7,7 +7,7 @@ from django.utils import timezone
 from portal.jobs.context import JobContext
 from portal.jobs.registry import job
 from portal.jobs.schedule import every
-from portal.trail.anchors import anchor_due, anchor_take, facts_of
+from portal.trail.anchors import ANCHOR_EVERY, anchor_due, anchor_take, facts_of
 from portal.trail.models import TrailAnchor
 from portal.trail.places import PLACES
 from portal.trail.verification import trail_verification_keep, trail_walk
@@ -18,7 +18,7 @@ def take_anchor(ctx: JobContext, *, reason: str = "") -> dict[str, Any]:
     """Anchor the trail when that is due, or when a reason is given."""
     why = reason or anchor_due()
     if not why:
-        return {"text": "Nothing to anchor yet."}
+        return {"text": f"Not due: one is taken every {ANCHOR_EVERY} events, and within the hour."}
     anchor = anchor_take(actor=ctx.actor, reason=why)
     return {"text": f"Anchored up to event {anchor.seq}." if anchor else "The trail is empty."}
 

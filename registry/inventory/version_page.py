@@ -1,5 +1,6 @@
 """One version as its page shows it, and two versions side by side."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from registry.inventory.models import ModelVersion
 from registry.inventory.queries import visible_versions
 
 INTERNAL = "mlflow."
+PLACES = ("uri", "url", "path", "table_name", "delta_table_name")
 
 
 class VersionPage:
@@ -89,6 +91,11 @@ class VersionPage:
     def signature(self) -> list[signature.Part]:
         """Inputs, outputs and parameters."""
         return signature.parts(self.version.signature)
+
+    @property
+    def datasets(self) -> list[dict[str, str]]:
+        """What the run says it was trained and judged on."""
+        return [_dataset(data) for data in self.version.datasets]
 
     @property
     def tags(self) -> list[tuple[str, str]]:
@@ -187,6 +194,28 @@ def _datasets(version: ModelVersion) -> dict[str, str]:
         context = f" ({data['context']})" if data.get("context") else ""
         found[f"{data.get('name') or 'unnamed'}{context}"] = str(data.get("digest") or "")
     return found
+
+
+def _dataset(data: Mapping[str, Any]) -> dict[str, str]:
+    names = ("name", "context", "digest")
+    return {name: str(data.get(name) or "") for name in names} | {"origin": _place_of(data)}
+
+
+def _place_of(data: Mapping[str, Any]) -> str:
+    """Where a dataset came from, in words: MLflow describes most kinds of source in JSON."""
+    text = str(data.get("source") or "")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text or str(data.get("source_type") or "")
+    if not isinstance(found, Mapping):
+        return text
+    place = next((found[name] for name in PLACES if found.get(name)), "")
+    tags = found.get("tags")
+    if not place and isinstance(tags, Mapping) and tags.get("mlflow.source.name"):
+        commit = str(tags.get("mlflow.source.git.commit") or "")[:12]
+        place = f"made by {tags['mlflow.source.name']}" + (f" at commit {commit}" if commit else "")
+    return str(place or data.get("source_type") or "")
 
 
 def _own(tags: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -111,11 +111,15 @@ def test_adding_a_person_shows_a_link_that_works_once(browser):
     path = link.removeprefix("http://localhost:8000")
     guest = Client()
     form = guest.get(path, follow=True)
+    assert "Choose a password" in form.content.decode()
     new = {"password1": "a long enough sentence", "password2": "a long enough sentence"}
-    assert guest.post(form.request["PATH_INFO"], new).status_code == 302
+    done = guest.post(form.request["PATH_INFO"], new, follow=True)
+    assert 'href="/"' in done.content.decode()
+    assert "Your password is set" in done.content.decode()
     assert User.objects.get(username="ada").check_password("a long enough sentence")
     again = Client().get(path, follow=True)
     assert again.context["token_fail"]
+    assert "This link no longer works" in again.content.decode()
     assert link not in browser.get(reverse("people_list")).content.decode()
 
 

@@ -113,6 +113,31 @@ def test_gone_model_says_so_and_that_it_serves(client, model):
     assert "Serves, but gone at the source." in body
 
 
+MADE_BY_CODE = (
+    '{"tags": {"mlflow.user": "root", "mlflow.source.name": "train.py",'
+    ' "mlflow.source.git.commit": "' + "a" * 40 + '"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (MADE_BY_CODE, "made by train.py at commit aaaaaaaaaaaa<"),
+        ('{"uri": "s3://lake/sales.parquet"}', ">s3://lake/sales.parquet<"),
+        ('{"tags": {}}', ">code<"),
+        ("[1", ">[1<"),
+        ("", ">code<"),
+    ],
+)
+def test_where_a_dataset_came_from_is_told_in_words(client, model, source, told):
+    data = {"name": "sales", "digest": "abc123", "source_type": "code", "source": source}
+    model.versions.filter(version="2").update(datasets=[data])
+    sign_in(client)
+    body = page(client, f"/models/{model.pk}/versions/2/")
+    assert told in body
+    assert "mlflow.user" not in body
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://x/", "//x", ""])
 def test_only_web_addresses_become_links(client, model, url):
     model.source.public_url = url

@@ -167,3 +167,10 @@ def test_state_of_change_notices_is_told(source: Source) -> None:
 def test_missing_source_is_a_404(source: Source) -> None:
     assert signed_in(Role.VIEWER).get("/sources/999999/").status_code == 404
     assert signed_in(Role.DATA_SCIENTIST).post("/sources/999999/sync/").status_code == 404
+
+
+def test_an_address_that_only_takes_a_form_answers_a_page_that_says_so(source):
+    answer = signed_in(Role.DATA_SCIENTIST).get(f"/sources/{source.pk}/sync/")
+    assert answer.status_code == 405
+    assert "POST" in answer["Allow"]
+    assert "This address is not a page" in answer.content.decode()
