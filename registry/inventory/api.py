@@ -26,6 +26,7 @@ class ModelSerializer(serializers.ModelSerializer):
     business_unit = serializers.CharField(
         source="team.business_unit.slug", default=None, read_only=True
     )
+    last_seen_at = serializers.DateTimeField(source="seen_at", read_only=True)
     url = serializers.HyperlinkedIdentityField(view_name="api_model", lookup_field="pk")
     versions_url = serializers.HyperlinkedIdentityField(
         view_name="api_version_list", lookup_field="pk"
@@ -47,6 +48,7 @@ class VersionSerializer(serializers.ModelSerializer):
 
     model = serializers.CharField(source="model.name", read_only=True)
     model_id = serializers.IntegerField(read_only=True)
+    last_seen_at = serializers.DateTimeField(source="seen_at", read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -164,7 +166,7 @@ class Versions(KnownParameters, generics.ListAPIView):
         """The versions; 404 when the model itself is not there."""
         actor = actor_of(self.request._request)
         model = get_object_or_404(visible_models(actor), pk=self.kwargs["pk"])
-        return visible_versions(actor).filter(model=model).select_related("model")
+        return visible_versions(actor).filter(model=model).select_related("model__source")
 
 
 class Version(KnownParameters, generics.RetrieveAPIView):
@@ -184,4 +186,6 @@ class Version(KnownParameters, generics.RetrieveAPIView):
     def get_queryset(self) -> QuerySet[ModelVersion]:
         """The versions of this model that the caller may see."""
         actor = actor_of(self.request._request)
-        return visible_versions(actor).filter(model=self.kwargs["pk"]).select_related("model")
+        return (
+            visible_versions(actor).filter(model=self.kwargs["pk"]).select_related("model__source")
+        )

@@ -1,5 +1,7 @@
 """Registered models and their versions, as last seen at their source."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
@@ -34,6 +36,14 @@ class Task(models.TextChoices):
     CAUSAL = "causal", "Causal inference"
     OTHER = "other", "Other"
     UNKNOWN = "", "Unknown"
+
+
+def seen(row: "RegisteredModel | ModelVersion", source: Source) -> datetime:
+    """When the source last held this; a scan writes only what it finds changed or missing."""
+    latest = source.last_complete_at
+    if latest is None or row.gone_at or row.misses:
+        return row.last_seen_at
+    return max(row.last_seen_at, latest)
 
 
 class RegisteredModel(models.Model):
@@ -87,6 +97,11 @@ class RegisteredModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the source last held this model."""
+        return seen(self, self.source)
 
     @property
     def business_unit_id(self) -> int | None:
@@ -148,6 +163,11 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model.name} version {self.version}"
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the source last held this version."""
+        return seen(self, self.model.source)
 
     @property
     def team_id(self) -> int | None:

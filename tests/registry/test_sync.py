@@ -103,6 +103,23 @@ def test_second_scan_writes_no_row_and_no_event(source: Source, writer: Writer) 
     assert events_about(name) == events
 
 
+def test_what_a_scan_finds_unchanged_was_seen_by_it(source: Source, writer: Writer) -> None:
+    name = writer.model()
+    writer.version(name)
+    writer.version(name)
+    scan(source)
+    scan(source)
+    latest = Source.objects.get().last_complete_at
+    assert model_of(name).seen_at == version_of(name, "2").seen_at == latest
+
+    writer.delete_version(name, "2")
+    scan(source)
+    assert version_of(name, "2").seen_at == latest
+    assert version_of(name, "1").seen_at > latest
+    scan(source)
+    assert version_of(name, "2").seen_at == latest
+
+
 def test_changes_that_move_no_time_stamp_are_found(source: Source, writer: Writer) -> None:
     name = writer.model()
     writer.version(name)
