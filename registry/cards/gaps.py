@@ -22,6 +22,11 @@ class Gap:
     why: str
     said_unknown: bool = False
 
+    @property
+    def why_inside(self) -> str:
+        """The reason as part of a sentence."""
+        return self.why[:1].lower() + self.why[1:]
+
 
 def required_fields(schema: Schema, tier: str, entries: Mapping[str, Entry]) -> list[Field]:
     """The fields that `tier` asks somebody to answer, given what the card says elsewhere."""

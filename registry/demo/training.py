@@ -64,7 +64,7 @@ def train(recipe: Recipe) -> Trained:
 
     table = recipe.table()
     experiment_use(recipe.experiment)
-    with mlflow.start_run(run_name=recipe.note[:60]) as run:
+    with mlflow.start_run(run_name=recipe.note) as run:
         mlflow.set_tags({"mlflow.user": recipe.user, "mlflow.note.content": recipe.note})
         if recipe.lineage:
             log_input(table)

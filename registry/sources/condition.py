@@ -4,7 +4,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.choices import Toned
-from portal.jobs.models import OPEN_STATES, Job
+from portal.jobs.models import OPEN_STATES, Job, Probe
+from registry.sources.connect import plain_address
 from registry.sources.models import Source, SyncRun
 from registry.sources.services import EVERY
 
@@ -12,6 +13,7 @@ STALE_AFTER = 3 * EVERY
 
 SYNCING = Toned("Syncing now", "blue", "refresh")
 QUEUED = Toned("Waiting for a worker", "blue", "hourglass")
+SILENT = Toned("Not answering", "red", "alert-circle")
 UNREACHABLE = Toned("Not readable", "red", "alert-circle")
 STALE = Toned("Out of date", "orange", "clock")
 CURRENT = Toned("Up to date", "green", "circle-check")
@@ -35,8 +37,16 @@ def waiting_job(source: Source) -> Job | None:
     return jobs.filter(state__in=OPEN_STATES).first()
 
 
+def is_silent(source: Source) -> bool:
+    """Whether a worker's last look, seconds ago, found that the source does not answer."""
+    ours = plain_address(settings.MLFLOW_URI) == source.base_url
+    return ours and Probe.objects.filter(name="mlflow", ok=False).exists()
+
+
 def condition(source: Source, running: SyncRun | None, job: Job | None) -> Toned:
     """The one word on how a source stands."""
+    if is_silent(source):
+        return UNREACHABLE if source.failing_since else SILENT
     if running:
         return SYNCING
     if source.failing_since:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.accounts.permissions import Role
-from portal.jobs.models import Job
+from portal.jobs.models import Job, Probe
 from portal.trail.models import TrailEvent
 from registry.inventory.models import DetailState
 from registry.sources.models import Source, SyncRun
@@ -53,6 +53,19 @@ def test_list_names_each_source_and_its_state(source: Source) -> None:
 
 def test_list_without_a_source_says_what_to_look_at(db: None) -> None:
     assert "No source yet" in signed_in(Role.VIEWER).get("/sources/").content.decode()
+
+
+def test_source_that_stopped_answering_says_so_before_the_next_scan(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "MLFLOW_URI", source.base_url)
+    source.last_complete_at = timezone.now()
+    source.save()
+    Probe.objects.create(name="mlflow", ok=False, detail="does not answer", at=timezone.now())
+    for address in ("/sources/", f"/sources/{source.pk}/"):
+        assert "Not answering" in signed_in(Role.VIEWER).get(address).content.decode()
+    Probe.objects.update(ok=True)
+    assert "Not answering" not in signed_in(Role.VIEWER).get("/sources/").content.decode()
 
 
 def test_failing_source_says_since_when_and_why(source: Source) -> None:
