@@ -57,3 +57,17 @@ class Upstream(SignetError):
     def __init__(self, message: str, *, permanent: bool, code: str = "upstream") -> None:
         super().__init__(message, code=code)
         self.permanent = permanent
+
+
+class TooLong(SignetError):
+    """More was sent than Signet takes at once; nothing of it was read."""
+
+    status = 413
+    title = "That is too large"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"What was sent is {size / 1024 / 1024:.0f} MB; a file of at most 25 MB fits. Nothing "
+            "was saved. Send a smaller file, or write the address of the whole one in the answer.",
+            code="content-too-large",
+        )

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.body_size.BodySizeMiddleware",
     "portal.middleware.CleanInputMiddleware",
     "portal.middleware.ErrorPagesMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -121,6 +122,8 @@ WHITENOISE_MANIFEST_STRICT = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# A file of 25 MB with what a form adds around it; longer bodies are refused before they are read.
+LARGEST_BODY = 26 * 1024 * 1024
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

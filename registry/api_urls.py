@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from registry.cards.api import Card, Revision, Revisions
+from registry.cards.attachments.api import Attachment, AttachmentContent, Attachments, Withdrawal
+from registry.cards.comments.api import Comment, Comments, Replies, Resolution
 from registry.cards.field_api import CardField
 from registry.cards.revision_api import Differences, Restore, RevisionAnnexIv, RevisionPdf
 from registry.deployments.api import Deployments
@@ -30,6 +32,31 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{CARD}revisions/<int:number>/annex-iv.html",
         RevisionAnnexIv.as_view(),
         name="api_card_annex_iv",
+    ),
+    path(f"{CARD}attachments/", Attachments.as_view(), name="api_card_attachments"),
+    path(f"{CARD}attachments/<int:number>/", Attachment.as_view(), name="api_card_attachment"),
+    path(
+        f"{CARD}attachments/<int:number>/content/",
+        AttachmentContent.as_view(),
+        name="api_card_attachment_content",
+    ),
+    path(
+        f"{CARD}attachments/<int:number>/withdraw/",
+        Withdrawal.as_view(),
+        name="api_card_attachment_withdraw",
+    ),
+    path(f"{CARD}comments/", Comments.as_view(), name="api_card_comments"),
+    path(f"{CARD}comments/<int:number>/", Comment.as_view(), name="api_card_comment"),
+    path(f"{CARD}comments/<int:number>/replies/", Replies.as_view(), name="api_card_replies"),
+    path(
+        f"{CARD}comments/<int:number>/resolve/",
+        Resolution.as_view(resolved=True),
+        name="api_card_comment_resolve",
+    ),
+    path(
+        f"{CARD}comments/<int:number>/reopen/",
+        Resolution.as_view(resolved=False),
+        name="api_card_comment_reopen",
     ),
     path("deployments/", Deployments.as_view(), name="api_deployment_list"),
 ]

@@ -1,11 +1,15 @@
 """Django finds the registry's models here; each lives with its subject."""
 
+from registry.cards.attachments.models import CardAttachment
+from registry.cards.comments.models import CardComment
 from registry.cards.models import CardPin, CardRevision
 from registry.deployments.models import Deployment
 from registry.inventory.models import ModelVersion, RegisteredModel
 from registry.sources.models import Source, SyncRun, WebhookDelivery
 
 __all__ = [
+    "CardAttachment",
+    "CardComment",
     "CardPin",
     "CardRevision",
     "Deployment",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -12,6 +14,8 @@ from portal.accounts.models import ApiToken, Team, User
 from portal.accounts.permissions import Role, Scope
 from portal.accounts.tokens import digest_of, new_secret
 from portal.jobs.models import Job
+from registry.cards.attachments.models import CardAttachment, Kind
+from registry.cards.comments.models import CardComment
 from registry.cards.models import CardRevision
 from tests.factories import make_deployment, make_model, make_source, make_team, make_user
 from tests.factories import make_version as version_of
@@ -64,6 +68,11 @@ class Samples:
         self.model = make_model("sample", source=self.source, team=self.team)
         self.version = version_of(self.model, "1")
         CardRevision.objects.create(version=self.version, number=1, schema_version="1")
+        CardAttachment.objects.create(
+            version=self.version, number=1, name="sample.pdf", kind=Kind.PDF, size=8,
+            sha256="0" * 64, stored_as=stored("attachments/00/sample"),
+        )  # fmt: skip
+        CardComment.objects.create(version=self.version, number=1, text="Why?", author_name="Ana")
         self.deployment = make_deployment(self.version)
         self.person = make_user(Role.DATA_SCIENTIST, team=self.team, username="sampled")
         self.token, _ = make_token(self.person)
@@ -94,6 +103,13 @@ class Samples:
     def _pk(self, route: Route) -> int:
         parts = route.pattern.removeprefix("api/v1/").split("/")
         return self.numbers.get(parts[0], 1)
+
+
+def stored(name: str) -> str:
+    """A small file under this name in the storage, made once."""
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(b"%PDF-1.4"))
+    return name
 
 
 def make_token(owner: User, *scopes: str) -> tuple[ApiToken, str]:

@@ -78,6 +78,18 @@ class Rule:
 
 
 _BUILDERS = {Role.DATA_SCIENTIST: Reach.OWN, Role.MODEL_OWNER: Reach.OWN}
+_COMMENTERS = dict.fromkeys(
+    (
+        Role.DATA_SCIENTIST,
+        Role.MODEL_OWNER,
+        Role.VALIDATOR,
+        Role.DATA_GOVERNANCE,
+        Role.BUSINESS_OWNER,
+        Role.SECURITY,
+        Role.GOVERNANCE_LEAD,
+    ),
+    Reach.ANY,
+)
 _SYNC = frozenset({"sync"})
 
 RULES: dict[str, Rule] = {
@@ -91,6 +103,8 @@ RULES: dict[str, Rule] = {
     "model.export": Rule("export the inventory", EVERYONE, Scope.READ),
     "card.view": Rule("read model cards", EVERYONE, Scope.READ, _SYNC),
     "card.edit": Rule("edit a model card", _BUILDERS, Scope.CARDS_WRITE, _SYNC),
+    # Remarks come from everybody who works on a card or signs for it; readers change nothing.
+    "card.comment": Rule("comment on a model card", _COMMENTERS, Scope.CARDS_WRITE),
     "deployment.record": Rule(
         "record a deployment", {Role.MODEL_OWNER: Reach.OWN}, Scope.DEPLOYMENTS_WRITE, _SYNC
     ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.cards import revision_views, views
+from registry.cards import note_urls, revision_views, views
 
 CARD = "models/<int:pk>/versions/<str:version>/card/"
 
@@ -18,4 +18,5 @@ urlpatterns = [
     ),
     path(f"{CARD}card.pdf", revision_views.card_as_pdf, name="card_pdf"),
     path(f"{CARD}annex-iv.html", revision_views.card_as_annex_iv, name="card_annex_iv"),
+    *note_urls.urlpatterns,
 ]

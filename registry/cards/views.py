@@ -15,6 +15,7 @@ from portal.errors import Invalid
 from registry.cards.forms import SectionForm
 from registry.cards.gaps import Gap
 from registry.cards.models import CardRevision
+from registry.cards.notes import notes_of
 from registry.cards.queries import latest_revision, visible_revisions
 from registry.cards.reading import reading
 from registry.cards.services import CardConflict, Saved, card_save
@@ -132,6 +133,7 @@ def _edit_page(
 def _context(request: HttpRequest, card: CardView, *, is_old: bool = False) -> dict[str, Any]:
     may_edit = allowed(actor_of(request), "card.edit", card.version)
     return {
+        "card_notes": notes_of(actor_of(request), card.version),
         "card": card,
         "version": card.version,
         "model": card.version.model,

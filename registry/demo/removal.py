@@ -8,6 +8,8 @@ from portal.accounts.models import BusinessUnit, Team, User
 from portal.accounts.permissions import require
 from portal.actors import Actor
 from portal.trail.services import Entry, record_all
+from registry.cards.attachments.models import CardAttachment
+from registry.cards.comments.models import CardComment
 from registry.cards.models import CardRevision
 from registry.demo.recipes import RECIPES
 from registry.deployments.models import Deployment
@@ -41,6 +43,8 @@ def demo_remove(*, actor: Actor) -> dict[str, int]:
         entries = [Entry("demo.remove", row, before=facts(row)) for row in [*models, *people]]
         counts = {
             "deployments": Deployment.objects.filter(is_demo=True).delete()[0],
+            "card comments": CardComment.objects.filter(version__model__in=models).delete()[0],
+            "card files": CardAttachment.objects.filter(version__model__in=models).delete()[0],
             "card revisions": CardRevision.objects.filter(version__model__in=models).delete()[0],
             "model versions": ModelVersion.objects.filter(model__in=models).delete()[0],
             "models": RegisteredModel.objects.filter(pk__in=[row.pk for row in models]).delete()[0],
