@@ -171,7 +171,8 @@ def test_dates_tell_whether_a_file_still_counts(version):
     now = today()
     for days, validity, words in (
         (-1, "expired", "expired on"), (0, "expiring", "expires today"),
-        (1, "expiring", "expires in 1 day"), (400, "valid", "expires in 400 days"),
+        (1, "expiring", "expires in 1 day"), (90, "valid", "expires in 90 days"),
+        (400, "valid", "valid until"),
     ):  # fmt: skip
         row = added(version, expires_on=now + timedelta(days=days))
         assert row.validity == validity
@@ -241,10 +242,10 @@ def test_rows_are_never_removed_nor_changed(version):
 
 def test_a_new_version_links_to_the_files_of_the_one_before(client, version):
     old = added(version, key="business_problem")
-    added(version, key="evaluation_protocol")
+    added(version, key="change_reason")
     newer = make_full_version(version.model)
     found = attachments_by_field(newer)
-    assert found["business_problem"] == [old]
+    assert found == {"business_problem": [old]}
     client.force_login(make_user(Role.VIEWER))
     page = client.get(at(newer, "fields/business_problem/")).content.decode()
     assert f"from version {version.version}" in page

@@ -11,6 +11,7 @@ from registry.inventory.models import ModelVersion
 
 WHOLE_CARD = ""
 SOON = 30
+YEAR = 365
 
 
 class Kind(models.TextChoices):
@@ -116,6 +117,8 @@ class CardAttachment(models.Model):
             return f"expired on {day(self.expires_on)}"
         if left == 0:
             return "expires today"
+        if left > YEAR:
+            return f"valid until {day(self.expires_on)}"
         return f"expires in {left} day{'' if left == 1 else 's'}"
 
 
