@@ -164,18 +164,17 @@ def _check_text(file: IO[bytes], what: str) -> None:
 
 
 def _lines(file: IO[bytes], what: str) -> Iterator[str]:
-    """The lines of a UTF-8 text, none of them endless; BadFile where it is something else."""
+    """The lines of a UTF-8 text, a page's long ones in pieces; BadFile for anything else."""
     file.seek(0)
     reader = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    longest = LONGEST_LINE if what == "table" else LARGEST
     try:
-        while line := reader.readline(longest + 1):
+        while line := reader.readline(LONGEST_LINE + 1):
             if found := CONTROLS.search(line):
                 raise BadFile(
                     f"This is neither text nor another kind that can be attached (it holds the "
                     f"byte {ord(found[0]):#04x}). {ALLOWED}"
                 )
-            if len(line) > longest:
+            if len(line) > LONGEST_LINE and what == "table":
                 raise BadFile("A line of this table is longer than a million characters.")
             yield line
     except UnicodeDecodeError:

@@ -66,6 +66,10 @@ class RemarkSerializer(TextSerializer):
     field = serializers.CharField(required=False, allow_blank=True, default="", max_length=80)
 
 
+class NothingSerializer(StrictSerializer):
+    """An empty body: the address says it all."""
+
+
 class Comments(KnownParameters, generics.ListAPIView):
     """The comments on one card."""
 
@@ -169,6 +173,7 @@ class Resolution(KnownParameters, APIView):
     def post(self, request: Request, pk: int, version: str, number: int) -> Response:
         """Say that a comment is settled, or that it is not after all."""
         found = _comment(request, pk, version, number)
+        NothingSerializer(data=request.data).is_valid(raise_exception=True)
         settle = comment_resolve if self.resolved else comment_reopen
         actor = actor_of(request._request)
         settled = settle(actor=actor, version_id=found.version_id, number=number)
