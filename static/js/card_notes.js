@@ -42,8 +42,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "beside-body" && !beside.open) beside.show();
   });
-  beside.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") beside.close();
+  // On the page, not on the panel: for a moment after a part was replaced nothing has the focus.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && beside.open) beside.close();
   });
   beside.addEventListener("close", () => {
     const link = document.getElementById(opener);
