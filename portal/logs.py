@@ -12,7 +12,9 @@ class OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as text; the traceback, which is ours, keeps its lines."""
         record.message = record.getMessage()
-        record.request_id = request_id.get()
+        # Django tells of a refused request after it has left the middleware that knew its id.
+        asked = getattr(record, "request", None)
+        record.request_id = getattr(asked, "request_id", None) or request_id.get()
         record.msg = "".join(
             char if char.isprintable() else f"\\x{ord(char):02x}" for char in record.message
         )

@@ -5,6 +5,8 @@ from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.urls import reverse
@@ -77,6 +79,7 @@ def person_deactivate(*, actor: Actor, person_id: int, reason: str = "") -> User
         _keep_one_admin(admins, leaving={grant.pk for grant in admins if grant.user_id == user.pk})
         user.is_active = False
         user.save(update_fields=["is_active"])
+        _end_sessions(user)
         ended = user.api_tokens.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
         record(
             actor,
@@ -209,6 +212,13 @@ def _save_new(row: models.Model, taken: str, *, field: str = "name") -> None:
 
 def _taken(field: str, sentence: str) -> Invalid:
     return Invalid(sentence, fields={field: [sentence]}, code="taken")
+
+
+def _end_sessions(user: User) -> None:
+    """Remove a person's sessions, so that none wakes up when the person is let in again."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def _lock_admins() -> list[RoleGrant]:

@@ -77,7 +77,7 @@ def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
 
 def safe(cell: Any) -> Any:
     """Text that a spreadsheet would run as a formula, with an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
 
 
 def _cells(event: TrailEvent) -> list[Any]:

@@ -18,6 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 Row = Mapping[str, Any]
 START = "0" * 64
 SIGNED = ("first_seq", "seq", "hash", "merkle_root", "at", "reason", "public_key")
+UNANCHORED = 100
+LATE = (
+    f"No anchor vouches for the newest {UNANCHORED} events or more: ask why, and see the mailbox."
+)
 KEPT = 1000  # findings told; the rest are counted
 FINDINGS = {
     "missing": "the events {} to {} are missing",
@@ -167,6 +171,8 @@ class Verifier:
             self.find("head", head["seq"], self.seq)
         for seq, anchors in sorted(self.expected.items()):
             self.find("cut", seq, *{anchor["at"] for anchor in anchors.values()})
+        if self.seq - max(self.until.values(), default=0) >= UNANCHORED:
+            self.report.notes.append(LATE)
         return self.report
 
 

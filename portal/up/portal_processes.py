@@ -15,6 +15,7 @@ from portal.up.processes import Child
 WEB = (
     *("--workers", "1", "--threads", "8", "--graceful-timeout", "5"),
     *("--no-control-socket", "--access-logfile", "-"),
+    *("--logger-class", "portal.access_log.AccessLog"),
 )
 WORKER = ("--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle")
 

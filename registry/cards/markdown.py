@@ -1,7 +1,8 @@
 """Long answers as safe HTML, made when they are read; the stored text stays as it was typed."""
 
+import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from xml.sax.saxutils import escape
 
 import nh3
@@ -18,18 +19,37 @@ SCHEMES = {"http", "https", "mailto"}
 HEADINGS = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h6"}
 
 
+# Markdown fills up short rows: 20,000 characters can ask for millions of cells.
+MOST_CELLS = 2_000
+
+
 @cache
-def _parser() -> MarkdownIt:
+def _parser(tables: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
-    return parser.enable(["table", "strikethrough"]).disable("image")
+    parser.enable("strikethrough").disable("image")
+    return parser.enable("table") if tables else parser
 
 
+def _parsed(text: str) -> list[Token]:
+    """The text's tokens; one whose tables would have too many cells is read without tables."""
+    return _parser(_cells(text) <= MOST_CELLS).parse(text)
+
+
+def _cells(text: str) -> int:
+    """At most this many cells have the tables of a text; a blank line ends a table."""
+    plain = re.sub(r"\r\n?", "\n", text)
+    parts = (part.split("\n") for part in re.split(r"\n[ \t]*\n", plain) if "|" in part)
+    return sum(len(lines) * (1 + max(line.count("|") for line in lines)) for lines in parts)
+
+
+# A card of many long answers takes seconds the first time; the next readers do not wait for it.
+@lru_cache(maxsize=256)
 def rendered(text: str) -> SafeString:
     """Markdown as HTML without raw HTML, scripts, styles, pictures or odd links."""
-    parser = _parser()
-    tokens = parser.parse(text)
+    tokens = _parsed(text)
     for token in tokens:
         token.tag = HEADINGS.get(token.tag, token.tag)
+    parser = _parser(True)
     unsafe = parser.renderer.render(tokens, parser.options, {})
     clean = nh3.clean(
         unsafe,
@@ -49,7 +69,7 @@ def blocks(text: str, drawn: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """
     opened: list[str] = []
     numbers: list[int] = []
-    for token in _parser().parse(text):
+    for token in _parsed(text):
         if token.nesting == 1:
             opened.append(token.type)
             if token.type.endswith("_list_open"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -19,6 +20,7 @@ from registry.cards.view import CardView, FieldView
 
 BODY, BOLD, MONO = "DejaVu", "DejaVu-Bold", "DejaVu-Mono"
 FILES = {BODY: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf", MONO: "DejaVuSansMono.ttf"}
+MOST_BLOCKS = 150
 # Drawn in place of what the font has no shape for.
 NO_SHAPE = "\N{WHITE SQUARE}"
 
@@ -163,8 +165,11 @@ def _answer(item: FieldView) -> Iterator[Any]:
     elif item.standing == "not_applicable":
         yield _text(f"Not applicable: {_plain(item.reason)}", "body")
     elif item.field.type == "long_text":
-        for style, markup in blocks(str(item.value), drawable):
-            yield _text(markup, style)
+        parts = list(islice(blocks(str(item.value), drawable), MOST_BLOCKS + 1))
+        if len(parts) > MOST_BLOCKS:
+            # Laying out thousands of blocks takes minutes; the words are all there as one.
+            parts = [("body", _plain(" ".join(str(item.value).split())))]
+        yield from (_text(markup, style) for style, markup in parts)
     elif item.field.type == "list":
         yield from (_text(f"• {_plain(entry)}", "item") for entry in item.value)
     elif item.field.type == "table":

@@ -14,8 +14,10 @@ MOST_COLUMNS = 500
 def read(raw: bytes) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     """The signature's inputs, outputs and params, and the names of the flavors."""
     try:
-        # The pure Python loader: it ends a hostile nesting in an exception, not in a crash.
-        found = untrusted.mapping(yaml.load(raw, Loader=yaml.SafeLoader))
+        # The plainest loader: every value stays text, so no tag can fail in a way of its own and
+        # no merge key can multiply a few lines into gigabytes. It is pure Python, which ends a
+        # hostile nesting in an exception, not in a crash.
+        found = untrusted.mapping(yaml.load(raw, Loader=yaml.BaseLoader))  # noqa: S506 - see above
     except (yaml.YAMLError, RecursionError, ValueError, TypeError, AttributeError):
         raise BadAnswer("The MLmodel file is not valid YAML.") from None
     signature = untrusted.mapping(found.get("signature"))

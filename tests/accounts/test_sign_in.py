@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.permissions import Role
-from portal.accounts.services import person_deactivate, role_revoke
+from portal.accounts.services import person_deactivate, person_reactivate, role_revoke
 from portal.trail.models import TrailEvent
 from tests.factories import PASSWORD, make_actor, make_user
 
@@ -131,6 +131,15 @@ def test_a_new_password_ends_the_other_sessions_and_is_recorded(ada):
     assert not is_signed_in(there)
     assert TrailEvent.objects.filter(verb="person.password_change").count() == 1
     assert sign_in("ada", PASSWORD, address="10.0.0.9").status_code == 200
+
+
+def test_a_session_does_not_wake_up_when_its_person_is_let_in_again(ada):
+    client, admin = Client(), make_actor(Role.PLATFORM_ADMIN)
+    client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(reverse("me")).status_code == 200
+    person_deactivate(actor=admin, person_id=ada.pk)
+    person_reactivate(actor=admin, person_id=ada.pk)
+    assert client.get(reverse("me")).status_code == 302
 
 
 def test_deactivation_ends_the_session(ada):

@@ -61,3 +61,26 @@ def test_what_people_need_is_there():
 @pytest.mark.timeout(20)
 def test_a_long_odd_text_is_rendered_in_time(text):
     assert rendered(text) is not None
+
+
+BOMB = "|x" * 2_475 + "|\n" + "|-" * 2_475 + "|\n" + "|\n" * 4_000
+
+
+@pytest.mark.parametrize("text", [BOMB, BOMB.replace("\n", "\r"), BOMB.replace("\n", "\r\n")])
+def test_table_that_would_have_millions_of_cells_stays_text(text):
+    found = rendered(text)
+    assert "<table" not in found
+    assert "<td" not in found
+    assert found.count("x") == 2_475
+
+
+def test_line_separators_hide_no_columns():
+    assert "<td" not in rendered(BOMB.replace("|x", "|\u2028"))
+
+
+def test_tables_of_a_sensible_size_are_tables():
+    rows = "\n".join("| a | b | c |" for _ in range(200))
+    text = f"| x | y | z |\n|---|---|---|\n{rows}"
+    assert rendered(text).count("<td") == 600
+    parts = "\n\n".join([f"| x | y |\n|---|---|\n| {n} | two |" for n in range(50)])
+    assert rendered(parts).count("<table") == 50

@@ -108,3 +108,11 @@ def test_downloads(client):
     assert "attachment" in page["Content-Disposition"]
     assert "<script" not in page.content.decode()
     assert client.get(f"{base}card.pdf?revision=7").status_code == 404
+
+
+def test_an_answer_of_thousands_of_blocks_is_printed_as_one_text():
+    content = card_pdf(card(overview=written("\n\n".join(f"part{n}" for n in range(2_000)))))
+    text = text_of(content)
+    assert "part0" in text
+    assert "part1999" in text
+    assert len(PdfReader(BytesIO(content)).pages) < 40

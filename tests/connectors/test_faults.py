@@ -248,6 +248,12 @@ def test_only_files_that_mlflow_serves_are_read(
         b"a: &a [*a]",
         b"- " * 9_000,
         b" " * 300_000,
+        b"x: !!bool maybe",
+        b'x: !!int ""',
+        b"x: 1" + b":1" * 400 + b":1.0",
+        b"x: 1" + b":1" * 100_000,
+        # expanded, merge keys multiply: ten such lines would fill the memory
+        b's: &s {inputs: \'[{"name": "a"}]\'}\nsignature: {<<: [*s, *s]}',
     ],
 )
 def test_hostile_mlmodel_files_do_no_harm(

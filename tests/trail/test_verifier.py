@@ -61,6 +61,19 @@ def test_a_whole_export_is_confirmed_without_the_portal(exported: Path) -> None:
     assert done.stdout.startswith("OK, nothing found: 107 events, 2 anchors read.")
 
 
+def test_a_trail_without_any_anchor_is_told(exported: Path) -> None:
+    def without_anchors(start: dict, rows: list) -> tuple[dict, list]:
+        return {**start, "anchors": []}, rows
+
+    rewrite(exported, without_anchors)
+    (exported / "anchors.jsonl").write_text("")
+    assert "No anchor vouches for the newest 100 events or more" in run_alone(exported).stdout
+
+
+def test_an_export_is_for_its_owner_only(exported: Path) -> None:
+    assert (exported / "trail.jsonl").stat().st_mode & 0o777 == 0o600
+
+
 def test_an_edited_export_is_refused(exported: Path) -> None:
     def edit(start: dict, rows: list) -> tuple[dict, list]:
         rows[41]["body"] = rows[41]["body"].replace("rename", "delete")

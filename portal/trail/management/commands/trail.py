@@ -59,6 +59,8 @@ class Command(BaseCommand):
         fresh = path.with_name(path.name + ".part")
         count = -1
         try:
+            fresh.unlink(missing_ok=True)
+            fresh.touch(mode=0o600)
             with fresh.open("w", encoding="utf-8") as out:
                 for line in whole_trail():
                     out.write(line)
