@@ -27,6 +27,11 @@ class Invalid(SignetError):
         super().__init__(message, code=code)
         self.fields = dict(fields or {})
 
+    @classmethod
+    def at(cls, field: str, text: str) -> "Invalid":
+        """What is wrong with one field, said there and as the whole."""
+        return cls(text, fields={field: [text]})
+
 
 class Denied(SignetError):
     """The actor may not do this; the message says which role may, and whom to ask."""

@@ -8,6 +8,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from portal.accounts.models import ApiToken, BusinessUnit, RoleGrant, Team, User
 from portal.accounts.permissions import RULES, Reach, Role, Scope, allowed, place_of
 from portal.actors import Actor
+from portal.errors import Invalid
 
 
 def visible_people(actor: Actor) -> QuerySet[User]:
@@ -124,3 +125,13 @@ def role_help() -> list[RoleHelp]:
         )
         for role in Role
     ]
+
+
+def team_chosen(team_id: int | None) -> Team | None:
+    """The team that a form or a program names, with its unit; Invalid when there is none such."""
+    if team_id is None:
+        return None
+    team = Team.objects.select_related("business_unit").filter(pk=team_id).first()
+    if team is None:
+        raise Invalid.at("team", "There is no such team; choose one from the list.")
+    return team

@@ -13,8 +13,7 @@ from portal.jobs.services import job_enqueue
 from portal.trail import keys
 from portal.trail.models import TrailAnchor, TrailEvent, TrailHead
 from portal.trail.places import places
-from portal.trail.services import ANCHOR_EVERY
-from portal.trail.verifier import START, link, merkle_root, statement
+from portal.trail.verifier import ANCHOR_EVERY, START, link, merkle_root, statement
 
 ANCHOR_AFTER = timedelta(hours=1)
 LONGEST_SPAN = 10_000

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal.spreadsheets import Line, guarded
 from portal.trail.anchors import LOCK, facts_of, utc
 from portal.trail.keys import trusted_keys
 from portal.trail.models import TrailAnchor, TrailEvent
@@ -19,7 +20,6 @@ CSV_COLUMNS = (
     "seq", "at", "actor", "actor_key", "on_behalf_of", "verb", "subject_kind", "subject_id",
     "subject_label", "before", "after", "reason", "request_id", "hash",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def whole_trail() -> Iterator[str]:
@@ -60,24 +60,12 @@ def jsonl_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
         yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
-class _Line:
-    """What csv writes into: it hands each line back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """A header and one event a line; a spreadsheet takes no cell for a formula."""
-    writer = csv.writer(_Line(), quoting=csv.QUOTE_ALL)
+    writer = csv.writer(Line(), quoting=csv.QUOTE_ALL)
     yield "\ufeff" + writer.writerow(CSV_COLUMNS)
     for event in batches(events):
-        yield writer.writerow([safe(cell) for cell in _cells(event)])
-
-
-def safe(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula, with an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
+        yield writer.writerow([guarded(cell) for cell in _cells(event)])
 
 
 def _cells(event: TrailEvent) -> list[Any]:

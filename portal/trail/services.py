@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from portal.actors import Actor
 from portal.trail.models import TrailEvent, TrailHead
-from portal.trail.verifier import link
+from portal.trail.verifier import ANCHOR_EVERY, link
 
 SCHEMA = 1
-ANCHOR_EVERY = 100
 
 
 @dataclass(frozen=True)

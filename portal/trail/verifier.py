@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 Row = Mapping[str, Any]
 START = "0" * 64
 SIGNED = ("first_seq", "seq", "hash", "merkle_root", "at", "reason", "public_key")
-UNANCHORED = 100
+ANCHOR_EVERY = 100  # events
 LATE = (
-    f"No anchor vouches for the newest {UNANCHORED} events or more: ask why, and see the mailbox."
+    f"No anchor vouches for the newest {ANCHOR_EVERY} events or more: ask why, and see the mailbox."
 )
 KEPT = 1000  # findings told; the rest are counted
 FINDINGS = {
@@ -171,7 +171,7 @@ class Verifier:
             self.find("head", head["seq"], self.seq)
         for seq, anchors in sorted(self.expected.items()):
             self.find("cut", seq, *{anchor["at"] for anchor in anchors.values()})
-        if self.seq - max(self.until.values(), default=0) >= UNANCHORED:
+        if self.seq - max(self.until.values(), default=0) >= ANCHOR_EVERY:
             self.report.notes.append(LATE)
         return self.report
 

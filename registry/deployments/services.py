@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal.accounts.models import Team
 from portal.accounts.permissions import require
+from portal.accounts.queries import team_chosen
 from portal.actors import Actor
 from portal.errors import Conflict, Invalid
 from portal.trail.services import Entry, record, record_all
@@ -50,7 +50,7 @@ def deployment_record(
             name=name.strip(),
             served_ref=served_ref.strip(),
             purpose=purpose.strip(),
-            team=version.model.team if version else _team(team_id),
+            team=version.model.team if version else team_chosen(team_id),
             started_at=started_at or timezone.now(),
             is_demo=is_demo,
         )
@@ -79,7 +79,7 @@ def deployment_end(
             return live
         ended_at = ended_at or timezone.now()
         if ended_at < live.started_at:
-            raise _invalid("ended_at", "It cannot have ended before it started.")
+            raise Invalid.at("ended_at", "It cannot have ended before it started.")
         entry = _ended(live, ended_at, reason.strip())
         _refresh(live)
         record(actor, entry.verb, live, before=entry.before, after=entry.after, reason=entry.reason)
@@ -124,32 +124,23 @@ def _version(actor: Actor, version_id: int | None) -> ModelVersion | None:
     found = visible_versions(actor).select_related("model__team__business_unit")
     version = found.filter(pk=version_id).first()
     if version is None:
-        raise _invalid("version", "There is no such version in the inventory.")
+        raise Invalid.at("version", "There is no such version in the inventory.")
     return version
-
-
-def _team(team_id: int | None) -> Team | None:
-    if team_id is None:
-        return None
-    team = Team.objects.select_related("business_unit").filter(pk=team_id).first()
-    if team is None:
-        raise _invalid("team", "There is no such team; choose one from the list.")
-    return team
 
 
 def _check(wanted: Deployment, live: Deployment | None) -> None:
     if wanted.environment not in Environment.values:
-        raise _invalid("environment", f"Choose one of {', '.join(Environment.values)}.")
+        raise Invalid.at("environment", f"Choose one of {', '.join(Environment.values)}.")
     for field, words in (("name", "Name the endpoint"), ("served_ref", "Say what it runs")):
         limit = Deployment._meta.get_field(field).max_length
         if not 0 < len(getattr(wanted, field)) <= limit:
-            raise _invalid(field, f"{words}, in 1 to {limit} characters.")
+            raise Invalid.at(field, f"{words}, in 1 to {limit} characters.")
     if len(wanted.purpose) > 300:
-        raise _invalid("purpose", "At most 300 characters.")
+        raise Invalid.at("purpose", "At most 300 characters.")
     if wanted.started_at > timezone.now():
-        raise _invalid("started_at", "It cannot start in the future; record it once it serves.")
+        raise Invalid.at("started_at", "It cannot start in the future; record it once it serves.")
     if live and wanted.started_at < live.started_at:
-        raise _invalid("started_at", "What serves under this name now started later than that.")
+        raise Invalid.at("started_at", "What serves under this name now started later than that.")
 
 
 def _insert(wanted: Deployment) -> None:
@@ -183,7 +174,3 @@ def _facts(deployment: Deployment) -> dict[str, Any]:
         "started_at": deployment.started_at.isoformat(),
         "ended_at": deployment.ended_at.isoformat() if deployment.ended_at else None,
     }
-
-
-def _invalid(field: str, text: str) -> Invalid:
-    return Invalid(text, fields={field: [text]})

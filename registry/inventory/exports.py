@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from portal.spreadsheets import Line, guarded
 from registry.inventory.models import RegisteredModel
 
 Cell = str | int | float | datetime | None
@@ -30,8 +31,6 @@ COLUMNS = (
     "Gone since (UTC)",
 )
 CHUNK = 1000
-# What makes a spreadsheet read a cell as a formula, in the widths that it accepts.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # XML 1.0 has no place for these, so no spreadsheet file has.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 CELL_LENGTH = 32_767
@@ -60,19 +59,6 @@ def cells(model: RegisteredModel) -> tuple[Cell, ...]:
     )
 
 
-def guarded(text: str) -> str:
-    """Text as a spreadsheet shows it: an apostrophe goes before what looks like a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-class Line:
-    """A file for the csv module that hands each line back."""
-
-    def write(self, text: str) -> str:
-        """The line itself."""
-        return text
-
-
 def csv_lines(models: Iterable[RegisteredModel]) -> Iterator[bytes]:
     """The file line by line; text is quoted, numbers are bare."""
     writer = csv.writer(Line(), quoting=csv.QUOTE_NONNUMERIC)
@@ -85,7 +71,7 @@ def csv_lines(models: Iterable[RegisteredModel]) -> Iterator[bytes]:
 def _csv_cell(cell: Cell) -> Cell:
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return guarded(cell) if isinstance(cell, str) else cell
+    return guarded(cell)
 
 
 def xlsx_file(models: Iterable[RegisteredModel]) -> IO[bytes]:

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.accounts.models import Team, User
+from portal.accounts.models import User
 from portal.accounts.permissions import require
+from portal.accounts.queries import team_chosen
 from portal.actors import Actor
 from portal.errors import Conflict, Invalid
 from portal.trail.services import record
@@ -45,7 +46,7 @@ def model_assign(
         require(actor, "model.assign", model)
         if seen is not None and seen != assignment_stamp(model):
             raise Conflict(STALE, code="stale")
-        owner, team = _owner(owner_id), _team(team_id)
+        owner, team = _owner(owner_id), team_chosen(team_id)
         reason = _reason(reason)
         if (model.owner_id, model.team_id) == (owner_id, team_id):
             return model
@@ -67,10 +68,10 @@ def model_set_tier(
         if seen is not None and seen != tier_stamp(model):
             raise Conflict(STALE, code="stale")
         if tier not in RiskTier.values:
-            raise _invalid("tier", f"Choose one of {', '.join(RiskTier.values)}.")
+            raise Invalid.at("tier", f"Choose one of {', '.join(RiskTier.values)}.")
         reason = _reason(reason)
         if not reason:
-            raise _invalid("reason", "Say why this tier fits: what a wrong prediction costs.")
+            raise Invalid.at("reason", "Say why this tier fits: what a wrong prediction costs.")
         if (model.risk_tier, model.tier_reason) == (tier, reason):
             return model
         before = {"risk_tier": model.risk_tier, "reason": model.tier_reason}
@@ -96,23 +97,14 @@ def _owner(owner_id: int | None) -> User | None:
         return None
     owner = User.objects.filter(pk=owner_id, is_active=True).first()
     if owner is None:
-        raise _invalid("owner", "Nobody active has this account; choose somebody from the list.")
+        raise Invalid.at("owner", "Nobody active has this account; choose somebody from the list.")
     return owner
-
-
-def _team(team_id: int | None) -> Team | None:
-    if team_id is None:
-        return None
-    team = Team.objects.select_related("business_unit").filter(pk=team_id).first()
-    if team is None:
-        raise _invalid("team", "There is no such team; choose one from the list.")
-    return team
 
 
 def _reason(reason: str) -> str:
     reason = reason.strip()
     if len(reason) > REASON_LENGTH:
-        raise _invalid("reason", f"At most {REASON_LENGTH} characters; this has {len(reason)}.")
+        raise Invalid.at("reason", f"At most {REASON_LENGTH} characters; this has {len(reason)}.")
     return reason
 
 
@@ -125,7 +117,3 @@ def _assignment(model: RegisteredModel) -> dict[str, Any]:
         "team": str(model.team) if model.team else None,
         "business_unit": str(model.team.business_unit) if model.team else None,
     }
-
-
-def _invalid(field: str, text: str) -> Invalid:
-    return Invalid(text, fields={field: [text]})
