@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 RUN_LOCKS := requirements.txt requirements-local.txt requirements-demo.txt
-TEST_LOCKS := $(RUN_LOCKS) requirements-dev.txt
+TEST_LOCKS := $(RUN_LOCKS) requirements-dev.txt sdk/pyproject.toml
 # A stamp is named after what is in the locks: the second time costs nothing, a changed lock installs.
 mark = $(VENV)/.$(1)-$(shell cat $(2) | cksum | tr ' ' '-')
 RUN_STAMP := $(call mark,run,$(RUN_LOCKS))

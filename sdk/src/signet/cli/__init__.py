@@ -1,0 +1,1 @@
+"""The command `signet`: one module per group of commands."""
