@@ -3,6 +3,7 @@
 from registry.cards.attachments.models import CardAttachment
 from registry.cards.comments.models import CardComment
 from registry.cards.models import CardPin, CardRevision
+from registry.cards.reminders.models import ReminderSettings, ReminderSnooze
 from registry.deployments.models import Deployment
 from registry.inventory.models import ModelVersion, RegisteredModel
 from registry.sources.models import Source, SyncRun, WebhookDelivery
@@ -15,6 +16,8 @@ __all__ = [
     "Deployment",
     "ModelVersion",
     "RegisteredModel",
+    "ReminderSettings",
+    "ReminderSnooze",
     "Source",
     "SyncRun",
     "WebhookDelivery",

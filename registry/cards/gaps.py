@@ -1,7 +1,11 @@
 """What a tier asks for and a card does not answer yet, by name."""
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
+
+from django.utils.dateparse import parse_date
 
 from registry.cards.answers import State
 from registry.cards.entries import ANSWERED, Entry, Standing, entries_of, standing_of
@@ -12,6 +16,8 @@ from registry.inventory.models import ModelVersion, RiskTier
 
 # A model that nobody has put in a tier is asked what every tier asks.
 WITHOUT_TIER = "T4"
+CONTACT, REVIEW = "contact", "expiry"
+MISSING, UNKNOWN = "missing", "unknown"
 
 
 @dataclass(frozen=True)
@@ -45,23 +51,27 @@ def gaps_of(
     for field in required_fields(schema, tier, entries):
         standing = standing_of(field, entries.get(field.key), is_pulled=field.key in pulled)
         if standing not in ANSWERED:
-            found.append(Gap(field, _why(field, tier), standing is Standing.UNKNOWN))
+            found.append(Gap(field, why_required(field, tier), standing is Standing.UNKNOWN))
     return found
 
 
-def _why(field: Field, tier: str) -> str:
-    asked = tier or WITHOUT_TIER
-    if not (field.need and asked <= field.need):
-        return "Required because personal data is used"
-    if field.need == "T4":
-        return "Required at every tier"
-    return f"Required at {RiskTier(asked).label}"
+@dataclass(frozen=True)
+class CardFacts:
+    """What the lists show of a version's card; `gaps` says of each missing field in what way."""
+
+    required: int = 0
+    gaps: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    contact: str = ""
+    review_on: date | None = None
+
+    @property
+    def answered(self) -> int:
+        """How many of the required fields are answered."""
+        return self.required - len(self.gaps)
 
 
-def card_counts(
-    version: ModelVersion, revision: CardRevision | None, *, tier: str
-) -> tuple[int, int]:
-    """How many fields the tier requires and how many of them are answered; asks no query.
+def card_facts(version: ModelVersion, revision: CardRevision | None, *, tier: str) -> CardFacts:
+    """What the tier requires of a card and what of it is missing; asks no query.
 
     `revision` is the newest of this version, or of the nearest earlier version that has one
     (`registry.cards.queries.standing_revisions`), with its `version` loaded; `version` has its
@@ -72,4 +82,24 @@ def card_counts(
     entries = entries_of(version, revision, schema)
     required = required_fields(schema, tier, entries)
     gaps = gaps_of(schema, tier, entries, pulled_keys(version))
-    return len(required), len(required) - len(gaps)
+    return CardFacts(
+        required=len(required),
+        gaps={gap.field.key: UNKNOWN if gap.said_unknown else MISSING for gap in gaps},
+        contact=_written(entries, CONTACT),
+        review_on=parse_date(_written(entries, REVIEW)),
+    )
+
+
+def why_required(item: Field, tier: str) -> str:
+    """Why `tier` asks for an answer in this field, as a sentence without its stop."""
+    asked = tier or WITHOUT_TIER
+    if not (item.need and asked <= item.need):
+        return "Required because personal data is used"
+    if item.need == "T4":
+        return "Required at every tier"
+    return f"Required at {RiskTier(asked).label}"
+
+
+def _written(entries: Mapping[str, Entry], key: str) -> str:
+    entry = entries.get(key)
+    return str(entry["value"]) if entry and entry["state"] == State.WRITTEN else ""

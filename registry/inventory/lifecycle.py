@@ -8,7 +8,7 @@ from itertools import islice
 
 from django.db import connection, transaction
 
-from registry.cards.gaps import card_counts
+from registry.cards.gaps import CardFacts, card_facts
 from registry.cards.models import CardRevision
 from registry.cards.queries import standing_revisions
 from registry.deployments.models import Deployment
@@ -24,6 +24,9 @@ DERIVED = [
     "champion_version",
     "card_required",
     "card_answered",
+    "card_gaps",
+    "card_contact",
+    "card_review_on",
     "search_text",
 ]
 
@@ -103,7 +106,7 @@ def _store(models: list[RegisteredModel]) -> None:
         return
     rows = [{"id": m.pk, **{name: getattr(m, name) for name in DERIVED}} for m in models]
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [json.dumps(rows)])
+        cursor.execute(_STORE, [json.dumps(rows, default=str)])
 
 
 def _derive(model: RegisteredModel, facts: Facts) -> bool:
@@ -116,11 +119,14 @@ def _derive(model: RegisteredModel, facts: Facts) -> bool:
     model.version_count = len(present)
     model.latest_version = newest.version if newest else ""
     model.champion_version = str(model.aliases.get("champion", ""))
-    model.card_required, model.card_answered = (
-        card_counts(newest, facts.revisions.get(newest.pk), tier=model.risk_tier)
+    card = (
+        card_facts(newest, facts.revisions.get(newest.pk), tier=model.risk_tier)
         if newest
-        else (0, 0)
+        else CardFacts()
     )
+    model.card_required, model.card_answered = card.required, card.answered
+    model.card_gaps = dict(card.gaps)
+    model.card_contact, model.card_review_on = card.contact, card.review_on
     model.search_text = _search_text(model)
     return before != [getattr(model, name) for name in DERIVED]
 

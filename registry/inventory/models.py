@@ -82,6 +82,9 @@ class RegisteredModel(models.Model):
     champion_version = models.CharField(max_length=64, blank=True)
     card_required = models.PositiveSmallIntegerField(default=0)
     card_answered = models.PositiveSmallIntegerField(default=0)
+    card_gaps = models.JSONField(default=dict)
+    card_contact = models.CharField(max_length=500, blank=True)
+    card_review_on = models.DateField(null=True, blank=True)
     search_text = models.TextField(blank=True)
 
     class Meta:

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.cards.entries import Standing
-from registry.cards.gaps import card_counts
+from registry.cards.gaps import card_facts
 from registry.cards.queries import standing_revision, standing_revisions
 from registry.cards.services import card_save
 from registry.cards.view import card_of
@@ -146,15 +146,16 @@ def test_counts_agree_with_the_card_for_every_tier_and_ask_nothing(django_assert
         for version in versions:
             version.model.risk_tier = tier
             with django_assert_num_queries(0):
-                counts = card_counts(version, revisions[version.pk], tier=tier)
+                facts = card_facts(version, revisions[version.pk], tier=tier)
             card = card_of(version)
-            assert counts == (card.required, card.answered)
+            assert (facts.required, facts.answered) == (card.required, card.answered)
+            assert [*facts.gaps] == [gap.field.key for gap in card.gaps]
 
 
 def test_without_a_tier_the_questions_of_every_tier_are_asked():
     version = make_full_version()
-    assert card_counts(version, None, tier="")[0] == card_counts(version, None, tier="T4")[0]
-    assert card_counts(version, None, tier="T1")[0] > card_counts(version, None, tier="T3")[0]
+    required = {t: card_facts(version, None, tier=t).required for t in ("", "T1", "T3", "T4")}
+    assert required[""] == required["T4"] < required["T3"] < required["T1"]
 
 
 def test_what_changed_since_the_version_before_and_against_the_champion():
