@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", Schema.as_view(), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     path("v1/", include("registry.api_urls")),
+    path("v1/", include("governance.api_urls")),
 ]

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "portal.trail",
     "portal.jobs",
     "registry",
+    "governance",
 ]
 
 MIDDLEWARE = [

@@ -7,6 +7,7 @@ from portal import health, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("registry.urls")),
+    path("", include("governance.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("portal.jobs.urls")),
     path("", include("portal.trail.urls")),

@@ -21,6 +21,9 @@ class Role(models.TextChoices):
     DATA_GOVERNANCE = "data_governance", "Data governance"
     BUSINESS_OWNER = "business_owner", "Business owner"
     SECURITY = "security", "Security"
+    ML_OPS = "ml_ops", "ML operations"
+    PRIVACY = "privacy", "Privacy and legal"
+    EXECUTIVE = "executive", "Executive"
     GOVERNANCE_LEAD = "governance_lead", "Governance lead"
     AUDITOR = "auditor", "Auditor"
     PLATFORM_ADMIN = "platform_admin", "Platform admin"
@@ -32,6 +35,8 @@ class Scope(models.TextChoices):
     READ = "read", "Read"
     CARDS_WRITE = "cards:write", "Write model cards"
     DEPLOYMENTS_WRITE = "deployments:write", "Record deployments"
+    GATE_CHECK = "gate:check", "Ask the gate"
+    APPROVALS_WRITE = "approvals:write", "File approval requests"
 
 
 class Reach(Enum):
@@ -56,6 +61,9 @@ PLACES = {
     Role.DATA_GOVERNANCE: Place.UNIT_OR_EVERYWHERE,
     Role.BUSINESS_OWNER: Place.UNIT_OR_EVERYWHERE,
     Role.SECURITY: Place.UNIT_OR_EVERYWHERE,
+    Role.ML_OPS: Place.UNIT_OR_EVERYWHERE,
+    Role.PRIVACY: Place.UNIT_OR_EVERYWHERE,
+    Role.EXECUTIVE: Place.UNIT_OR_EVERYWHERE,
 }
 
 
@@ -86,14 +94,31 @@ _COMMENTERS = dict.fromkeys(
         Role.DATA_GOVERNANCE,
         Role.BUSINESS_OWNER,
         Role.SECURITY,
+        Role.ML_OPS,
+        Role.PRIVACY,
+        Role.EXECUTIVE,
         Role.GOVERNANCE_LEAD,
     ),
     Reach.ANY,
 )
+# Who may hold a seat of an approval; `governance.requests.seats` asks for the role and its place.
+SIGN_OFF_ROLES = (
+    Role.MODEL_OWNER,
+    Role.VALIDATOR,
+    Role.ML_OPS,
+    Role.DATA_GOVERNANCE,
+    Role.BUSINESS_OWNER,
+    Role.SECURITY,
+    Role.PRIVACY,
+    Role.EXECUTIVE,
+)
+_SIGNERS = dict.fromkeys(SIGN_OFF_ROLES, Reach.ANY)
+_LEADS = {Role.GOVERNANCE_LEAD: Reach.ANY}
+_GOVERNANCE = frozenset({"governance"})
 _SYNC = frozenset({"sync"})
 
 RULES: dict[str, Rule] = {
-    "registry.view": Rule("read the inventory", EVERYONE, Scope.READ, _SYNC),
+    "registry.view": Rule("read the inventory", EVERYONE, Scope.READ, _SYNC | _GOVERNANCE),
     "model.assign": Rule(
         "set a model's owner and team",
         {Role.MODEL_OWNER: Reach.OWN, Role.GOVERNANCE_LEAD: Reach.ANY},
@@ -101,12 +126,15 @@ RULES: dict[str, Rule] = {
     ),
     "model.set_tier": Rule("set a model's risk tier", {Role.GOVERNANCE_LEAD: Reach.ANY}),
     "model.export": Rule("export the inventory", EVERYONE, Scope.READ),
-    "card.view": Rule("read model cards", EVERYONE, Scope.READ, _SYNC),
+    "card.view": Rule("read model cards", EVERYONE, Scope.READ, _SYNC | _GOVERNANCE),
     "card.edit": Rule("edit a model card", _BUILDERS, Scope.CARDS_WRITE, _SYNC),
     # Remarks come from everybody who works on a card or signs for it; readers change nothing.
     "card.comment": Rule("comment on a model card", _COMMENTERS, Scope.CARDS_WRITE),
     "deployment.record": Rule(
-        "record a deployment", {Role.MODEL_OWNER: Reach.OWN}, Scope.DEPLOYMENTS_WRITE, _SYNC
+        "record a deployment",
+        {Role.MODEL_OWNER: Reach.OWN},
+        Scope.DEPLOYMENTS_WRITE,
+        _SYNC | _GOVERNANCE,
     ),
     "source.view": Rule("see sources and syncs", EVERYONE, Scope.READ),
     "source.sync": Rule(
@@ -160,6 +188,57 @@ RULES: dict[str, Rule] = {
         },
     ),
     "token.revoke_any": Rule("revoke anybody's token", {Role.PLATFORM_ADMIN: Reach.ANY}),
+    "tier.assess": Rule("assess a model's risk", {**_BUILDERS, **_LEADS}),
+    "tier.lower": Rule(
+        "set a tier below the computed one", {**_LEADS, Role.DATA_GOVERNANCE: Reach.ANY}
+    ),
+    "policy.view": Rule("read policies", EVERYONE, Scope.READ, _GOVERNANCE),
+    "policy.edit": Rule("write and publish policies", _LEADS),
+    "approval.view": Rule("read approvals", EVERYONE, Scope.READ, _GOVERNANCE),
+    "approval.request": Rule(
+        "ask for approval", _BUILDERS, Scope.APPROVALS_WRITE, frozenset({"governance", "demo"})
+    ),
+    "approval.comment": Rule("comment on approval requests", _COMMENTERS),
+    # A token can never sign: there is no scope for it.
+    "approval.sign": Rule("sign off approval requests", _SIGNERS),
+    "approval.delegate": Rule("delegate a sign-off", _SIGNERS),
+    "approval.condition": Rule("close a condition", {**_SIGNERS, **_LEADS}),
+    "approval.govern": Rule(
+        "suspend, reinstate or revoke an approval",
+        {**_LEADS, Role.DATA_GOVERNANCE: Reach.ANY},
+        services=_GOVERNANCE,
+    ),
+    "approval.emergency": Rule(
+        "call an emergency change",
+        {Role.ML_OPS: Reach.ANY, Role.MODEL_OWNER: Reach.OWN, **_LEADS},
+    ),
+    "plan.propose": Rule("propose a change plan", _BUILDERS),
+    "check.run": Rule(
+        "run the checks again",
+        {**_BUILDERS, **_SIGNERS, **_LEADS},
+        Scope.APPROVALS_WRITE,
+        _GOVERNANCE,
+    ),
+    "gate.check": Rule("ask the gate", EVERYONE, Scope.GATE_CHECK, _GOVERNANCE),
+    "gate.view": Rule("read the gate's answers", EVERYONE, Scope.READ),
+    "deployment.rollback": Rule(
+        "roll back a deployment",
+        {Role.ML_OPS: Reach.ANY, Role.MODEL_OWNER: Reach.OWN, **_LEADS},
+    ),
+    "finding.view": Rule("read findings", EVERYONE, Scope.READ),
+    "finding.manage": Rule(
+        "assign and close findings",
+        {Role.MODEL_OWNER: Reach.OWN, Role.VALIDATOR: Reach.ANY, **_LEADS},
+        services=_GOVERNANCE,
+    ),
+    "writeback.manage": Rule(
+        "choose how versions are promoted",
+        {Role.PLATFORM_ADMIN: Reach.ANY, **_LEADS},
+    ),
+    "pack.build": Rule(
+        "build evidence packs",
+        {Role.AUDITOR: Reach.ANY, Role.MODEL_OWNER: Reach.OWN, **_SIGNERS, **_LEADS},
+    ),
     "api.docs": Rule("read the API's documentation", EVERYONE, Scope.READ),
 }
 

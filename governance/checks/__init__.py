@@ -1,0 +1,1 @@
+"""Checks: automatic tests of evidence, each with a verdict and a link."""

@@ -1,0 +1,1 @@
+"""Findings: something found wrong, with an owner and a due date."""

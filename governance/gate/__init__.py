@@ -1,0 +1,1 @@
+"""The gate: may this version run there, as a signed statement."""

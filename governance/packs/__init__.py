@@ -1,0 +1,1 @@
+"""Evidence packs: one archive that proves an approval."""

@@ -1,0 +1,1 @@
+"""Change plans: an approved envelope for scheduled retrains."""

@@ -1,0 +1,1 @@
+"""Policies: what each tier requires, as data with revisions."""

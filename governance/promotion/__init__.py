@@ -1,0 +1,1 @@
+"""Deployments through the gate, rollback, and what served when."""

@@ -1,0 +1,35 @@
+"""Reason codes: why an approval does not hold, the same words on the page and at the gate."""
+
+from django.db import models
+
+
+class Reason(models.TextChoices):
+    """Machine codes with what each means to a person."""
+
+    UNREGISTERED = "UNREGISTERED", "This model version is not in the inventory"
+    GONE = "GONE", "The version was deleted at its source"
+    NO_REQUEST = "NO_REQUEST", "No approval was ever asked for"
+    IN_REVIEW = "IN_REVIEW", "The request is still being reviewed"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED", "The request was sent back for changes"
+    REJECTED = "REJECTED", "The request was rejected"
+    WITHDRAWN = "WITHDRAWN", "The request was withdrawn"
+    STALE_DIGEST = "STALE_DIGEST", "The artifact is not the one that was approved"
+    STALE_CARD = "STALE_CARD", "A material field of the model card changed after approval"
+    STALE_POLICY = "STALE_POLICY", "The policy changed and applies at once"
+    STALE_CHECKS = "STALE_CHECKS", "A check that passed at approval does not pass any more"
+    STALE_TIER = "STALE_TIER", "The risk tier went up after approval"
+    WRONG_ENVIRONMENT = "WRONG_ENVIRONMENT", "The approval is for another environment"
+    EXPIRED = "EXPIRED", "The approval has passed its last day"
+    CONDITION_OVERDUE = "CONDITION_OVERDUE", "A condition of the approval is overdue"
+    SUSPENDED = "SUSPENDED", "The approval is suspended"
+    REVOKED = "REVOKED", "The approval was revoked"
+    SUPERSEDED = "SUPERSEDED", "A later request took this one's place"
+    TIER_SEAT_MISSING = "TIER_SEAT_MISSING", "A seat that the tier requires is not signed"
+    SIGNER_LEFT = "SIGNER_LEFT", "Somebody who signed no longer holds the role"
+    OWNER_LEFT = "OWNER_LEFT", "The model has had no owner for too long"
+    CARD_INCOMPLETE = "CARD_INCOMPLETE", "The model card is not complete for its tier"
+    CHECK_FAILED = "CHECK_FAILED", "A required check fails"
+    EVIDENCE_EXPIRED = "EVIDENCE_EXPIRED", "A piece of evidence has expired"
+    EMERGENCY_LAPSED = "EMERGENCY_LAPSED", "The emergency approval has lapsed"
+    SIGNATURE_BROKEN = "SIGNATURE_BROKEN", "A stored signature does not match what it signs"
+    COULD_NOT_TELL = "COULD_NOT_TELL", "Signet could not establish the facts"

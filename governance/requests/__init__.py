@@ -1,0 +1,1 @@
+"""Approval requests: the state machine, seats, sign-offs and conditions."""

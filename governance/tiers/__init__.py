@@ -1,0 +1,1 @@
+"""Risk tiers: a questionnaire, its score, and the tier that follows."""

@@ -1,0 +1,1 @@
+"""What decisions change in MLflow, and what was changed there without one."""
