@@ -11,7 +11,7 @@ from tests.services import REPOSITORY
 BIN = Path(sys.executable).parent
 CODE = [
     name
-    for name in ("manage.py", "portal", "registry", "sdk", "tests", "benchmarks")
+    for name in ("manage.py", "portal", "registry", "governance", "sdk", "tests", "benchmarks")
     if Path(REPOSITORY, name).exists()
 ]
 
