@@ -1,4 +1,4 @@
-"""The demo's people: one for every role, named by it, in the teams of a grocer."""
+"""The demo's people: one for every role, and a second lead, in the teams of a grocer."""
 
 from dataclasses import dataclass
 
@@ -47,6 +47,14 @@ PEOPLE = [
     ),
     DemoPerson("business", "Demo business owner", [(Role.BUSINESS_OWNER, "Marketing")]),
     DemoPerson("security", "Demo security reviewer", [(Role.SECURITY, "")]),
+    DemoPerson("operations", "Demo ML operations", [(Role.ML_OPS, "")]),
+    DemoPerson("privacy", "Demo privacy counsel", [(Role.PRIVACY, "")]),
+    DemoPerson("executive", "Demo executive", [(Role.EXECUTIVE, "")]),
+    DemoPerson(
+        "policy",
+        "Demo second governance lead",
+        [(Role.GOVERNANCE_LEAD, ""), (Role.DATA_GOVERNANCE, "")],
+    ),
     DemoPerson("leader", "Demo leader", [(Role.LEADERSHIP, "")]),
     DemoPerson("auditor", "Demo auditor", [(Role.AUDITOR, "")]),
     DemoPerson("admin", "Demo platform admin", [(Role.PLATFORM_ADMIN, "")]),
