@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from registry.cards.api import Card, Revision, Revisions
 from registry.cards.attachments.api import Attachment, AttachmentContent, Attachments, Withdrawal
 from registry.cards.comments.api import Comment, Comments, Replies, Resolution
+from registry.cards.exchange.api import CardCheck, CardExport, CardImport
 from registry.cards.field_api import CardField
 from registry.cards.revision_api import Differences, Restore, RevisionAnnexIv, RevisionPdf
 from registry.deployments.api import Deployments
@@ -33,6 +34,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         RevisionAnnexIv.as_view(),
         name="api_card_annex_iv",
     ),
+    path(f"{CARD}export/<slug:standard>/", CardExport.as_view(), name="api_card_export"),
+    path(f"{CARD}check/<slug:standard>/", CardCheck.as_view(), name="api_card_check"),
+    path(f"{CARD}import/<slug:standard>/", CardImport.as_view(), name="api_card_import"),
     path(f"{CARD}attachments/", Attachments.as_view(), name="api_card_attachments"),
     path(f"{CARD}attachments/<int:number>/", Attachment.as_view(), name="api_card_attachment"),
     path(

@@ -22,7 +22,7 @@ from tests.factories import make_version as version_of
 
 WORDS = {
     "version": "1", "kind": "csv", "provider_id": "sso", "uidb36": "1", "key": "set-password",
-    "number": 1, "old": 0, "seq": 1,
+    "number": 1, "old": 0, "seq": 1, "standard": "json",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.cards import note_urls, revision_views, views
+from registry.cards.exchange import views as exchange
 
 CARD = "models/<int:pk>/versions/<str:version>/card/"
 
@@ -18,5 +19,8 @@ urlpatterns = [
     ),
     path(f"{CARD}card.pdf", revision_views.card_as_pdf, name="card_pdf"),
     path(f"{CARD}annex-iv.html", revision_views.card_as_annex_iv, name="card_annex_iv"),
+    path(f"{CARD}export/", exchange.card_exports, name="card_exports"),
+    path(f"{CARD}export/<slug:standard>/", exchange.card_export, name="card_export"),
+    path(f"{CARD}import/", exchange.card_import_page, name="card_import"),
     *note_urls.urlpatterns,
 ]

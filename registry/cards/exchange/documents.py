@@ -10,7 +10,8 @@ from portal.errors import Invalid
 from registry.cards.answers import Answer
 from registry.cards.schema import Field, Schema, schema_of
 
-MOST_BYTES = 1_000_000
+# A page sends the document back from its text area, where it must stay below Django's 1 MB.
+MOST_BYTES = 900_000
 DEEPEST = 40
 SHOWN = 300
 # PostgreSQL cannot store NUL, and UTF-8 cannot carry half a surrogate pair.
@@ -46,13 +47,17 @@ class Base:
 
 @dataclass
 class Reading:
-    """What a document says: answers by field with their place in it, and everything else."""
+    """What a document says: answers by field with their place in it, and everything else.
+
+    `sourced` are the fields that a source had answered, not a person.
+    """
 
     answers: dict[str, Answer] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     unplaced: list[Unplaced] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     base: Base | None = None
+    sourced: set[str] = field(default_factory=set)
 
     def answer(self, key: str, answer: Answer, place: str) -> None:
         """Note an answer; the first one for a field stands, a second one is left over."""
@@ -72,12 +77,15 @@ class Reading:
 NO_PLACE = "The card has no field for this."
 
 
-def text_of(data: bytes) -> str:
-    """The document as text with plain line ends; BadDocument if it is too long or not UTF-8."""
+def text_of(data: bytes, *, size: int = 0) -> str:
+    """The document as text; BadDocument if it is too long or not UTF-8.
+
+    `size` is how long it is when only its beginning was read.
+    """
     if len(data) > MOST_BYTES:
         raise BadDocument(
-            f"The document has {len(data):,} bytes; at most {MOST_BYTES:,} are read. Nothing was "
-            "changed. Leave out pictures and other attachments and try again."
+            f"The document has {max(len(data), size):,} bytes; at most {MOST_BYTES:,} are read. "
+            "Nothing was changed. Leave out pictures and other attachments and try again."
         )
     if data.startswith(UTF_16):
         raise BadDocument("The document is UTF-16. Save it as UTF-8 and try again.")

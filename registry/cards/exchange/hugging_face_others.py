@@ -11,6 +11,7 @@ from registry.cards.exchange.sections import (
     NOTHING,
     TEXTS,
     Part,
+    without_boilerplate,
     without_optional,
 )
 from registry.cards.exchange.wording import cells_of
@@ -73,8 +74,7 @@ def _take_lines(reading: Reading, part: Part, place: str) -> str:
             reading.answer(key, Answer(State.WRITTEN, value), place)
         elif not (key and reading.answers[key].value == value):
             reading.leave(f"{place}, {name}", value, NO_PLACE)
-    text = "\n".join(kept).strip()
-    return "" if NOTHING.fullmatch(text) else text
+    return without_boilerplate(kept)
 
 
 def _value(field: Field, text: str) -> Any:

@@ -1,9 +1,11 @@
 """What importing a document would change on a card, before anything is changed."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.trail.services import canonical
 from registry.cards import answers
 from registry.cards.answers import Answer, BadAnswer, State
 from registry.cards.entries import Standing
@@ -55,6 +57,15 @@ class Plan:
         """The changes over which somebody has to decide."""
         return [change for change in self.changes if change.conflict]
 
+    @property
+    def digest(self) -> str:
+        """What somebody agrees to: equal as long as the import would do the same to each field."""
+        facts = [
+            [c.field.key, c.before, c.answer.state, c.answer.value, c.answer.reason, c.conflict]
+            for c in self.changes
+        ]
+        return hashlib.sha256(canonical({"changes": facts}).encode()).hexdigest()
+
 
 def plan_of(card: CardView, reading: Reading) -> Plan:
     """Compare a document with the card as it is now, and with the one it was written from."""
@@ -67,10 +78,9 @@ def plan_of(card: CardView, reading: Reading) -> Plan:
         field = card.schema.by_key[key]
         if alike(field, answer, now.get(key)):
             same += 1
-        elif not field.editable:
-            why = f"Nobody writes this on the card. {field.help}"
-            text = _words(field, answer)
-            found.unplaced.append(Unplaced(reading.places[key], f"{field.label}: {text}", why))
+        elif why := _why_not(field, is_sourced=key in reading.sourced):
+            text = f"{field.label}: {_words(field, answer)}"
+            found.unplaced.append(Unplaced(reading.places[key], text, why))
         elif base_card and alike(field, answer, base.get(key)):
             found.kept.append(field)
         else:
@@ -81,6 +91,15 @@ def plan_of(card: CardView, reading: Reading) -> Plan:
         card, found.changes, found.faults, found.kept, found.unplaced, found.warnings,
         _gaps_after(card, found.changes), same,
     )  # fmt: skip
+
+
+def _why_not(field: Field, *, is_sourced: bool) -> str:
+    """Why an import does not answer this field, if it does not."""
+    if not field.editable:
+        return f"Nobody writes this on the card. {field.help}"
+    if is_sourced:
+        return "The document had this from its source; this card reads its own source."
+    return ""
 
 
 def _add(plan: Plan, view: FieldView, answer: Answer, place: str, *, conflict: bool) -> None:

@@ -108,6 +108,8 @@ def read(data: bytes) -> Reading:
             state = SAID_BY_PEOPLE[Standing(said["state"])]
             answer = Answer(state, said.get("value"), said.get("reason", ""))
             reading.answer(key, answer, place)
+            if said["state"] == Standing.PULLED:
+                reading.sourced.add(key)
     return reading
 
 

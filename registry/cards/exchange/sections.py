@@ -1,8 +1,10 @@
 """The sections of a Hugging Face model card: which answers stand where, how others' are found."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 # The headings in the order of the standard's template, with their depth.
 HEADINGS = (
@@ -75,9 +77,29 @@ LINES = {
 }
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$")
 OPTIONAL = "[optional]"
+LABEL = 40
 FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 BOLD_LINE = re.compile(r"^[-*][ \t]+\*\*(.{1,60}?):?\*\*:?[ \t]*(.*)$")
-NOTHING = re.compile(r"\[?more information needed\]?\.?|n/?a|todo|none", re.IGNORECASE)
+# What the template writes where nobody has answered yet, with any emphasis around it.
+PLACEHOLDER = re.compile(
+    r"[\s*_`>-]*(\[?more information needed\]?(\(.*\))?\.?|\[?needs more information\]?\.?"
+    r"|\{\{.*\}\})[\s*_`]*",
+    re.IGNORECASE,
+)
+# What people write for it, when it is all they write.
+NOTHING = re.compile(rf"{PLACEHOLDER.pattern}|n/?a|todo|tbd|none", re.IGNORECASE)
+TEMPLATE = "modelcard_template.md"
+DEFAULT = re.compile(r"\{\{.*?default\(\"(.*)\", true\) ?\}\}")
+# Sentences of earlier templates, which cards written then still carry.
+EARLIER = (
+    "This modelcard aims to be a base template for new models. It has been generated using "
+    "[this raw template](https://github.com/huggingface/huggingface_hub/blob/main/src/"
+    "huggingface_hub/templates/modelcard_template.md?plain=1).",
+    "This is the model card of a 🤗 transformers model that has been pushed on the Hub. This "
+    "model card has been automatically generated.",
+    "Users (both direct and downstream) should be made aware of the risks, biases and limitations "
+    "of the model. More information needed for further recommendations.",
+)
 
 
 @dataclass(frozen=True)
@@ -105,9 +127,36 @@ def parts_of(text: str, first_line: int) -> Iterator[Part]:
 
 
 def _part(heading: str, rows: list[str], line: int) -> Iterator[Part]:
-    text = "\n".join(rows).strip()
-    if text and not NOTHING.fullmatch(text):
+    text = without_boilerplate(rows)
+    if text:
         yield Part(heading, text, line)
+
+
+def without_boilerplate(rows: Iterable[str]) -> str:
+    """What somebody wrote, without the template's own sentences; empty if that is all there is."""
+    known = _boilerplate()
+    kept = [row for row in rows if not _is_sentence(row, known) and not PLACEHOLDER.fullmatch(row)]
+    text = "\n".join(kept).strip()
+    is_empty = NOTHING.fullmatch(text) or all(_plain(row) in known for row in kept)
+    return "" if is_empty else text
+
+
+def _is_sentence(row: str, known: frozenset[str]) -> bool:
+    # A short line such as "**BibTeX:**" introduces what follows and stays with it.
+    return len(row) > LABEL and _plain(row) in known
+
+
+def _plain(row: str) -> str:
+    return " ".join(row.split())
+
+
+@cache
+def _boilerplate() -> frozenset[str]:
+    """The lines of the template that `huggingface_hub` brings, and of earlier ones."""
+    path = resources.files("huggingface_hub") / "templates" / TEMPLATE
+    rows = path.read_text(encoding="utf-8").split("\n")
+    told = [found[1] if (found := DEFAULT.fullmatch(row.strip())) else row for row in rows]
+    return frozenset(_plain(row) for row in (*told, *EARLIER)) | {""}
 
 
 def _bare(title: str) -> str:
