@@ -16,6 +16,7 @@ from portal.accounts.queries import demo_people
 # label, icon, URL name, action that must be allowed
 NAVIGATION = (
     ("Models", "box", "model_list", "registry.view"),
+    ("Cards", "clipboard-check", "card_list", "card.view"),
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),

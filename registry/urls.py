@@ -7,4 +7,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registry.inventory.urls")),
     path("", include("registry.deployments.urls")),
     path("", include("registry.cards.urls")),
+    path("", include("registry.cards.many.urls")),
 ]

@@ -121,6 +121,12 @@ def schema_of(version: str = CURRENT) -> Schema:
     return read_schema(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
+def published() -> list[Schema]:
+    """Every schema that was ever published, newest first."""
+    versions = sorted((int(path.stem) for path in FOLDER.glob("*.toml")), reverse=True)
+    return [schema_of(str(version)) for version in versions]
+
+
 def read_schema(data: Mapping[str, Any]) -> Schema:
     """A schema from its data; SchemaError naming the first thing that does not hold together."""
     schema = Schema(data["version"], tuple(_section(item) for item in data["section"]))

@@ -1,7 +1,8 @@
 """What a list address asks for: search, facets, order and page, with anything odd left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q, QuerySet, Value
@@ -129,11 +130,16 @@ def _labelled(rows: QuerySet, kind: str, label: models.Expression) -> QuerySet:
     return named.values_list("_kind", "id", "_label")
 
 
-def read(params: QueryDict, known: Labels) -> Criteria:
+def read(
+    params: QueryDict,
+    known: Labels,
+    facets: Sequence[Facet] = FACETS,
+    sorts: Mapping[str, Any] = SORTS,
+) -> Criteria:
     """The criteria in an address; what is not known is left out, and said."""
     left_out: list[str] = []
     chosen = {}
-    for facet in FACETS:
+    for facet in facets:
         asked = dict.fromkeys(key for key in params.getlist(facet.name) if key)
         kept = tuple(key for key in asked if key in known[facet.name])
         for key in asked:
@@ -146,7 +152,7 @@ def read(params: QueryDict, known: Labels) -> Criteria:
         search = search[:SEARCH_LENGTH].rstrip()
         left_out.append(f"A search has at most {SEARCH_LENGTH} characters; the rest was left out.")
     sort = params.get("sort", "") or "name"
-    if sort.removeprefix("-") not in SORTS:
+    if sort.removeprefix("-") not in sorts:
         left_out.append(f"The list cannot be sorted by “{sort[:40]}”.")
         sort = "name"
     return Criteria(
@@ -184,17 +190,21 @@ def mine(actor: Actor) -> Q:
     return condition | Q(team__business_unit_id__in=units) if units else condition
 
 
-def narrowed(rows: QuerySet[RegisteredModel], criteria: Criteria) -> QuerySet[RegisteredModel]:
+def narrowed(
+    rows: QuerySet[RegisteredModel], criteria: Criteria, facets: Sequence[Facet] = FACETS
+) -> QuerySet[RegisteredModel]:
     """The models that every chosen facet lets through."""
-    for facet in FACETS:
+    for facet in facets:
         if facet.name in criteria.chosen:
             rows = rows.filter(facet.condition(criteria.chosen[facet.name]))
     return rows
 
 
-def ordered(rows: QuerySet[RegisteredModel], sort: str) -> QuerySet[RegisteredModel]:
+def ordered(
+    rows: QuerySet[RegisteredModel], sort: str, sorts: Mapping[str, Any] = SORTS
+) -> QuerySet[RegisteredModel]:
     """The models in a wanted order; those without a value come last either way."""
-    key = SORTS[sort.removeprefix("-")]
+    key = sorts[sort.removeprefix("-")]
     order = key.desc(nulls_last=True) if sort.startswith("-") else key.asc(nulls_last=True)
     if sort == "name":  # exactly the index's order
         return rows.order_by(Lower("name"), "id")

@@ -1,6 +1,7 @@
 """The inventory as one page of it shows it: rows, counts, and what narrows them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,11 +12,11 @@ from django.http import QueryDict
 
 from portal.actors import Actor
 from registry.inventory import filters
-from registry.inventory.filters import FACETS, Criteria, Facet
+from registry.inventory.filters import FACETS, Criteria, Facet, Labels
 from registry.inventory.models import RegisteredModel
 from registry.inventory.queries import visible_models
 
-UNLISTED = ("tags", "aliases", "search_text", "fingerprint", "tier_reason")
+UNLISTED = ("tags", "aliases", "search_text", "fingerprint", "tier_reason", "card_gaps")
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,32 @@ class CountedPaginator(Paginator):
 class Listing:
     """Reads an address for an actor. Three queries whatever the number of models."""
 
+    known_facets: tuple[Facet, ...] = FACETS  # what an address may choose by
+    counted_facets: tuple[Facet, ...] = FACETS  # those whose values are counted together
+    sorts: Mapping[str, Any] = filters.SORTS
+
     def __init__(self, actor: Actor, params: QueryDict) -> None:
         self.actor = actor
         self.params = params
-        self.labels = filters.labels()
-        self.criteria: Criteria = filters.read(params, self.labels)
+        self.labels: Labels = self._labels()
+        self.criteria: Criteria = filters.read(params, self.labels, self.known_facets, self.sorts)
         self.query = self.criteria.query()
+
+    def _labels(self) -> Labels:
+        return filters.labels()
+
+    def _listed(self) -> QuerySet[RegisteredModel]:
+        return visible_models(self.actor)
 
     @cached_property
     def _searched(self) -> QuerySet[RegisteredModel]:
-        return filters.searched(visible_models(self.actor), self.criteria, self.actor)
+        return filters.searched(self._listed(), self.criteria, self.actor)
 
     @property
     def rows(self) -> QuerySet[RegisteredModel]:
         """Every model that matches, in order, with what a row shows."""
-        rows = filters.ordered(filters.narrowed(self._searched, self.criteria), self.criteria.sort)
+        rows = filters.narrowed(self._searched, self.criteria, self.counted_facets)
+        rows = filters.ordered(rows, self.criteria.sort, self.sorts)
         return rows.select_related("owner", "team__business_unit", "source").defer(*UNLISTED)
 
     @cached_property
@@ -86,21 +98,22 @@ class Listing:
         A facet's own choice must not count against its other values: a combination that fails in
         one facet alone is what that facet would add.
         """
-        chosen = [self.criteria.chosen.get(facet.name) for facet in FACETS]
-        counts = [Counter[str]() for _ in FACETS]
+        counted = self.counted_facets
+        chosen = [self.criteria.chosen.get(facet.name) for facet in counted]
+        counts = [Counter[str]() for _ in counted]
         total = 0
-        columns = [facet.column for facet in FACETS]
+        columns = [facet.column for facet in counted]
         for *values, models in (
             self._searched.order_by().values_list(*columns).annotate(models=Count("id"))
         ):
-            keys = [facet.key(value) for facet, value in zip(FACETS, values, strict=True)]
+            keys = [facet.key(value) for facet, value in zip(counted, values, strict=True)]
             failed = [i for i, keep in enumerate(chosen) if keep and keys[i] not in keep]
             if not failed:
                 total += models
-            for i in range(len(FACETS)):
+            for i in range(len(counted)):
                 if not failed or failed == [i]:
                     counts[i][keys[i]] += models
-        return total, {facet.name: count for facet, count in zip(FACETS, counts, strict=True)}
+        return total, {facet.name: count for facet, count in zip(counted, counts, strict=True)}
 
     @property
     def has_own(self) -> bool:
@@ -115,7 +128,7 @@ class Listing:
     @cached_property
     def facets(self) -> list[FacetView]:
         """Every facet with its values and their counts."""
-        return [FacetView(f.name, f.label, self._options(f)) for f in FACETS]
+        return [FacetView(f.name, f.label, self._options(f)) for f in self.counted_facets]
 
     def _options(self, facet: Facet) -> list[Option]:
         counts = self._counts[1][facet.name]
@@ -139,7 +152,7 @@ class Listing:
             chips.append(Chip("Search", self.criteria.search, self._without("q")))
         if self.criteria.mine:
             chips.append(Chip("", "My team's models", self._without("mine")))
-        for facet in FACETS:
+        for facet in self.known_facets:
             for key in self.criteria.chosen.get(facet.name, ()):
                 label = self.labels[facet.name][key]
                 chips.append(Chip(facet.label, label, self._without(facet.name, key)))
@@ -149,7 +162,7 @@ class Listing:
     def unfiltered(self) -> str:
         """The address that shows everything in the same order."""
         query = self.query.copy()
-        for name in ("q", "mine", *(facet.name for facet in FACETS)):
+        for name in ("q", "mine", *(facet.name for facet in self.known_facets)):
             query.pop(name, None)
         return f"?{query.urlencode()}"
 
