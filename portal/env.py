@@ -52,6 +52,7 @@ class Env:
     portal_url: str
     allowed_hosts: list[str]
     trail_key_file: Path
+    gate_key_file: Path
     anchor_dir: Path
     anchor_mail: list[str]
     trusted_proxies: int
@@ -170,6 +171,7 @@ def read_env(values: Mapping[str, str] = os.environ) -> Env:
         portal_url=portal_url,
         allowed_hosts=reader.listed("ALLOWED_HOSTS", [host, "localhost", "127.0.0.1"]),
         trail_key_file=Path(reader.text("TRAIL_KEY_FILE", str(home / "secrets" / "trail.pem"))),
+        gate_key_file=Path(reader.text("GATE_KEY_FILE", str(home / "secrets" / "gate.pem"))),
         anchor_dir=Path(reader.text("TRAIL_ANCHOR_DIR", str(home / "anchors"))),
         anchor_mail=read_anchor_mail(reader),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, low=0, high=5),

@@ -274,6 +274,7 @@ MLFLOW_TOKEN = ENV.mlflow_token
 MLFLOW_WEBHOOK_URL = ENV.mlflow_webhook_url
 MLFLOW_WEBHOOK_SECRET = ENV.webhook_secret
 TRAIL_KEY_FILE = ENV.trail_key_file
+GATE_KEY_FILE = ENV.gate_key_file
 TRAIL_ANCHOR_DIR = ENV.anchor_dir
 TRAIL_ANCHOR_MAIL = ENV.anchor_mail
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
