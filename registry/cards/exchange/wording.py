@@ -4,6 +4,7 @@
 written this way is read back word for word, whatever the answer contains.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -164,7 +165,7 @@ def read_blocks(text: str, fields: Sequence[Field]) -> tuple[list[Pair], str]:
     starts = [i for i, line in enumerate(lines) if untagged(line, fields)]
     before = "\n".join(lines[: starts[0]] if starts else lines).strip()
     pairs = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(lines)]):
         block = lines[start:end]
         if end < len(lines) and block[-1] == "":
             block = block[:-1]

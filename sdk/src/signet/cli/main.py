@@ -5,9 +5,8 @@ import sys
 import click
 
 from signet.cli.card import card
-from signet.errors import NoAnswer, SignetError
-
-REFUSED, NO_ANSWER = 1, 2
+from signet.cli.output import NO_ANSWER, code_of
+from signet.errors import SignetError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,4 +34,4 @@ def main() -> None:
         sys.exit(NO_ANSWER)
     except SignetError as error:
         click.echo(f"signet: {error}", err=True)
-        sys.exit(NO_ANSWER if isinstance(error, NoAnswer) else REFUSED)
+        sys.exit(code_of(error))
