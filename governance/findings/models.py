@@ -15,6 +15,7 @@ class FindingKind(models.TextChoices):
     UNGATED = "ungated", "Deployed without a valid gate answer"
     UNSAFE_ARTIFACT = "unsafe_artifact", "Unsafe serialisation"
     REVIEW = "review", "Raised by a reviewer"
+    WRITE_REFUSED = "write_refused", "MLflow refused what a decision says"
 
 
 class Severity(models.TextChoices):
@@ -45,6 +46,7 @@ class Finding(models.Model):
     )
     due_on = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField(auto_now_add=True)
+    told_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

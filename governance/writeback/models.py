@@ -17,7 +17,8 @@ class WriteState(models.TextChoices):
 class WriteBack(models.Model):
     """One intended change in MLflow, written in the transaction of the decision.
 
-    `wanted`: `{"tags": {name: value or null}, "alias": {"name", "to", "from"}, "copy_to": name}`.
+    `wanted`: `{"tags": {name: value or null}, "alias": {"name", "to", "from"}, "copy_to": name}`,
+    each part optional; `to` is a version number, or empty to remove the alias.
     `seen` is what MLflow showed before and afterwards.
     """
 
@@ -34,6 +35,8 @@ class WriteBack(models.Model):
     state = models.CharField(max_length=10, choices=WriteState.choices, default=WriteState.WAITING)
     seen = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     by_name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True, blank=True)
@@ -44,6 +47,11 @@ class WriteBack(models.Model):
 
     def __str__(self) -> str:
         return f"Write-back {self.pk} of {self.version}"
+
+    @property
+    def link(self) -> str:
+        """Where people see what it is about."""
+        return f"/models/{self.version.model_id}/versions/{self.version.version}/"
 
 
 class PromotionStyle(models.TextChoices):

@@ -225,7 +225,7 @@ RULES: dict[str, Rule] = {
         "roll back a deployment",
         {Role.ML_OPS: Reach.ANY, Role.MODEL_OWNER: Reach.OWN, **_LEADS},
     ),
-    "finding.view": Rule("read findings", EVERYONE, Scope.READ),
+    "finding.view": Rule("read findings", EVERYONE, Scope.READ, _GOVERNANCE),
     "finding.manage": Rule(
         "assign and close findings",
         {Role.MODEL_OWNER: Reach.OWN, Role.VALIDATOR: Reach.ANY, **_LEADS},

@@ -1,6 +1,6 @@
 """What Signet asks of any registry: frozen facts, and the methods that a connector answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -80,6 +80,14 @@ class VersionDetail:
 
 
 @dataclass(frozen=True)
+class RemoteFile:
+    """One file of an artifact: its path inside the artifact, and its size if the listing says."""
+
+    path: str
+    size: int | None
+
+
+@dataclass(frozen=True)
 class Page(Generic[Item]):
     """One page of a listing; `skipped` says why items in it cannot be kept."""
 
@@ -143,6 +151,18 @@ class TooLarge(BadAnswer):
     """An answer longer than Signet takes."""
 
 
+class Artifact(Protocol):
+    """The files of one version."""
+
+    def files(self) -> Iterator[RemoteFile]:
+        """Every file, folder by folder."""
+        ...
+
+    def read(self, file: RemoteFile, sink: Callable[[bytes], object], *, limit: int) -> int:
+        """Hand a file's bytes to `sink`, part by part, and say how many; TooLarge past `limit`."""
+        ...
+
+
 class BadEvent(Exception):
     """A change notice that is not what the registry sends."""
 
@@ -151,10 +171,39 @@ class BadSignature(BadEvent):
     """A change notice that the registry did not sign with our secret, or signed too long ago."""
 
 
+class Writing(Protocol):
+    """The calls that change something at a source; each may be repeated without further effect."""
+
+    def set_tag(self, model: str, version: str, key: str, value: str) -> None:
+        """Give a version's tag a value."""
+        ...
+
+    def delete_tag(self, model: str, version: str, key: str) -> None:
+        """Take a tag off a version."""
+        ...
+
+    def set_alias(self, model: str, alias: str, version: str) -> None:
+        """Point an alias of a model at a version."""
+        ...
+
+    def delete_alias(self, model: str, alias: str) -> None:
+        """Remove an alias."""
+        ...
+
+    def ensure_model(self, name: str, description: str) -> None:
+        """Make a registered model unless there is one of this name."""
+        ...
+
+    def copy_version(self, source: RemoteVersion, to_model: str, operation: str) -> RemoteVersion:
+        """Make a version of another model with the same artifact, marked with the operation."""
+        ...
+
+
 class Connector(Protocol):
     """The calls that a sync makes; an implementation holds no state between syncs."""
 
     capabilities: Capabilities
+    writing: Writing
 
     @property
     def requests(self) -> int:
@@ -183,6 +232,10 @@ class Connector(Protocol):
 
     def details(self, wanted: Sequence[VersionRef]) -> list[VersionDetail | Upstream]:
         """The details of each wanted version in the same order, or why they could not be read."""
+        ...
+
+    def artifact(self, wanted: VersionRef) -> Artifact:
+        """The files of a version; raises NotFound when they are gone, BadAnswer when elsewhere."""
         ...
 
     def parse_event(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Hint:

@@ -23,7 +23,9 @@ from registry.connectors.base import (
     VersionRef,
 )
 from registry.connectors.http import Http
+from registry.connectors.mlflow_artifacts import MlflowArtifact
 from registry.connectors.mlflow_details import Details
+from registry.connectors.mlflow_writing import MlflowWriting
 
 API = "/api/2.0/mlflow"
 CAPABILITIES = Capabilities(
@@ -54,6 +56,7 @@ class MlflowConnector:
         auth = (username, password) if username else None
         self.http = Http("MLflow", base_url, auth=auth, token=token)
         self.secret = secret
+        self.writing = MlflowWriting(self.http)
         self._details = Details(self.http, self.get_version)
 
     @property
@@ -105,6 +108,10 @@ class MlflowConnector:
     def details(self, wanted: Sequence[VersionRef]) -> list[VersionDetail | Upstream]:
         """The details of each wanted version, in the same order, or why they could not be read."""
         return self._details.read(wanted)
+
+    def artifact(self, wanted: VersionRef) -> MlflowArtifact:
+        """The files of a version, where MLflow itself serves them."""
+        return MlflowArtifact(self.http, self._details.served_folder(wanted))
 
     def parse_event(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Hint:
         """The hint in a webhook delivery; raises BadSignature or BadEvent."""

@@ -1,0 +1,27 @@
+"""Reads of findings; each starts from what the actor may see."""
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from governance.findings.models import Finding, Severity
+from portal.accounts.permissions import allowed
+from portal.actors import Actor
+from registry.inventory.models import ModelVersion, RegisteredModel
+
+
+def visible_findings(actor: Actor) -> QuerySet[Finding]:
+    """The findings that `actor` may see, closed ones included."""
+    rows = Finding.objects.all()
+    return rows if allowed(actor, "finding.view") else rows.none()
+
+
+def by_weight(rows: QuerySet[Finding]) -> QuerySet[Finding]:
+    """Open before closed, the gravest first, then what is due first."""
+    grades = [When(severity=grade, then=Value(place)) for place, grade in enumerate(Severity)]
+    weight = Case(*grades, default=Value(len(grades)), output_field=IntegerField())
+    return rows.annotate(weight=weight).order_by("closed_at", "weight", "due_on", "-pk")
+
+
+def open_findings(model: RegisteredModel, version: ModelVersion | None = None) -> QuerySet[Finding]:
+    """What is open about a model, or about one version of it and the model as a whole."""
+    rows = Finding.objects.filter(model=model, closed_at=None)
+    return rows if version is None else rows.filter(Q(version=None) | Q(version=version))
