@@ -1,9 +1,10 @@
 """Asking another system over HTTP: exact time-outs, one retry, no redirects, no endless answers."""
 
 import json
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from registry.connectors.base import BadAnswer, Forbidden, NotFound, TooLarge, U
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 3.0, 30.0, 90.0
 LONGEST_PAUSE = 10.0
 MEGABYTE = 1024 * 1024
+# Bytes a second below which a file's sender is given up on, after the first WHOLE_SECONDS.
+SLOWEST = MEGABYTE // 10
 
 
 class Http:
@@ -85,6 +88,36 @@ class Http:
             return self._once(method, path, params, body, limit)
         except _Busy as busy:
             raise Unreachable(str(busy)) from None
+
+    def read_into(self, path: str, sink: Callable[[bytes], object], *, limit: int) -> int:
+        """Hand a file's bytes to `sink` as they come; how many. No retry: the sink has had some."""
+        with self._count:
+            self.requests += 1
+        try:
+            with self._client.stream("GET", path, headers={"Accept": "*/*"}) as response:
+                if response.status_code >= 300:
+                    raise self._refused(response, self._read(response, MEGABYTE, math.inf))
+                return self._pour(response, sink, limit)
+        except _Busy as busy:
+            raise Unreachable(str(busy)) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{self.system} at {self.address} broke off while sending a file: {_why(error)}."
+            ) from None
+
+    def _pour(
+        self, response: httpx.Response, sink: Callable[[bytes], object], limit: int
+    ) -> int:
+        size, started = 0, time.monotonic()
+        for part in response.iter_bytes(MEGABYTE):
+            size += len(part)
+            if size > limit:
+                raise TooLarge(f"A file is larger than {limit / MEGABYTE:,.0f} MB.")
+            # A sender that trickles would hold a worker for ever.
+            if size < SLOWEST * (time.monotonic() - started - WHOLE_SECONDS):
+                raise _Busy(f"{self.system} sent a file too slowly.")
+            sink(part)
+        return size
 
     def _once(
         self, method: str, path: str, params: Mapping[str, Any] | None, body: Any, limit: int

@@ -31,6 +31,11 @@ NOT_SERVED = (
     "The signature was not read: Signet reads only files that MLflow itself serves "
     "(mlflow-artifacts:), and this one is elsewhere."
 )
+ELSEWHERE = (
+    "The files cannot be read: Signet reads only files that MLflow itself serves "
+    "(mlflow-artifacts:), and these are elsewhere. Start MLflow with --serve-artifacts, and "
+    "register a version whose files it keeps."
+)
 Json = Mapping[str, Any]
 
 
@@ -68,6 +73,18 @@ class Details:
                 )
 
             return list(pool.map(_caught(one), origins))
+
+    def served_folder(self, ref: VersionRef) -> str:
+        """The path of a version's files below MLflow's artifact service, or why there is none."""
+        origin = self._origin(ref)
+        model = self._get_logged(origin.logged_id) if origin.logged_id else {}
+        of_run = not origin.logged_id and OF_RUN.fullmatch(origin.uri)
+        run = self._get_run(origin.run_id) if of_run else {}
+        folder = _folder(origin, run, model)
+        path = _served_path(folder, self.http.address) if folder else None
+        if path is None:
+            raise BadAnswer(ELSEWHERE)
+        return path
 
     def _origin(self, ref: VersionRef) -> Origin:
         """Follow a copied version to the one that was logged."""
