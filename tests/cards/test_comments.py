@@ -28,7 +28,8 @@ from tests.factories import make_actor, make_team, make_user
 pytestmark = pytest.mark.django_db
 MAY = {
     Role.DATA_SCIENTIST, Role.MODEL_OWNER, Role.VALIDATOR, Role.DATA_GOVERNANCE,
-    Role.BUSINESS_OWNER, Role.SECURITY, Role.GOVERNANCE_LEAD,
+    Role.BUSINESS_OWNER, Role.SECURITY, Role.ML_OPS, Role.PRIVACY, Role.EXECUTIVE,
+    Role.GOVERNANCE_LEAD,
 }  # fmt: skip
 
 
