@@ -150,15 +150,20 @@ def _row(field: Field, number: int, row: Mapping[str, Any]) -> dict[str, str]:
         raise BadAnswer(
             f"Row {number} has no column {strange[0]!r} to fill; there are {', '.join(columns)}."
         )
-    try:
-        cells = {key: text_of(row.get(key, ""), TABLE_CELL) for key in columns}
-    except BadAnswer as error:
-        raise BadAnswer(f"Row {number}: {error}") from None
-    if any(re.search(r"[\r\n]", cell) for cell in cells.values()):
-        raise BadAnswer(f"Row {number}: a cell goes on one line.")
+    cells = {key: _cell(number, label, row.get(key, "")) for key, label in field.columns}
     if not any(cell.strip() for cell in cells.values()):
         raise BadAnswer(f"Row {number} is empty; fill it or remove it.")
     return cells
+
+
+def _cell(number: int, label: str, value: Any) -> str:
+    try:
+        text = text_of(value, TABLE_CELL)
+        if re.search(r"[\r\n]", text):
+            raise BadAnswer("A cell goes on one line.")
+    except BadAnswer as error:
+        raise BadAnswer(f"Row {number}, {label}: {error}") from None
+    return text
 
 
 CHECKS = {

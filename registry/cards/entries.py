@@ -5,10 +5,12 @@ said, who and when, what the source said at that moment, and the version it was 
 when it was taken over from there.
 """
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from portal.trail.services import canonical
 from registry.cards.answers import Answer, State
 from registry.cards.models import CardRevision
 from registry.cards.schema import Field, FieldSource, Schema
@@ -81,6 +83,11 @@ def said(entry: Entry | None) -> dict[str, Any] | None:
     if entry is None:
         return None
     return {name: entry[name] for name in ("state", "value", "reason") if name in entry}
+
+
+def said_digest(entry: Entry | None) -> str:
+    """SHA-256 of what an entry says: the name of what a writer read in the field."""
+    return hashlib.sha256(canonical(said(entry)).encode()).hexdigest()
 
 
 def source_changed(entry: Entry | None, pulled: Any) -> bool:

@@ -1,7 +1,5 @@
 """One field of a card for programs, with its own ETag: other fields may change meanwhile."""
 
-import hashlib
-
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,7 +10,6 @@ from portal.accounts.actors import actor_of
 from portal.accounts.permissions import require
 from portal.api import KnownParameters, etag_of, require_match
 from portal.errors import Invalid
-from portal.trail.services import canonical
 from registry.cards.api import (
     IF_MATCH,
     AnswerSerializer,
@@ -21,7 +18,7 @@ from registry.cards.api import (
     conflict_answer,
     version_of,
 )
-from registry.cards.entries import said
+from registry.cards.entries import said_digest
 from registry.cards.services import CardConflict, card_save
 from registry.cards.view import CardView, card_of
 
@@ -65,7 +62,7 @@ def field_etag(card: CardView, key: str) -> str:
     """The entity tag of one field: a digest of what people said in it; 404 for an unknown field."""
     if key not in card.schema.by_key:
         raise Http404
-    return etag_of(hashlib.sha256(canonical(said(card.entries.get(key))).encode()).hexdigest())
+    return etag_of(said_digest(card.entries.get(key)))
 
 
 def _answer(card: CardView, key: str) -> Response:

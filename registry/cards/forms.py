@@ -1,5 +1,6 @@
 """One section of a card as a form: what stands, what was sent, and what that changes."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -7,15 +8,15 @@ from functools import cached_property
 from django.http import QueryDict
 
 from portal.errors import Invalid
-from registry.cards.answers import Answer, BadAnswer, State, checked
-from registry.cards.entries import Standing
+from registry.cards.answers import Answer, BadAnswer, State
+from registry.cards.drafts.models import CardDraft
+from registry.cards.drafts.services import Form, fault_of, is_waiting, says_more, typed
+from registry.cards.entries import said_digest
+from registry.cards.inputs import SOURCE, THEIRS, UNDECIDED, Inputs, answer_of, inputs_of
 from registry.cards.schema import Field, FieldType
-from registry.cards.texts import plain_lines, text_of_value, value_of_text
+from registry.cards.texts import plain_lines
 from registry.cards.view import CardView, FieldView, SectionView
 
-SOURCE = "source"  # no answer by a person: what the registry says, or nothing
-THEIRS = "theirs"
-UNDECIDED = ""
 CONTROLS = {
     FieldType.LONG_TEXT: "long",
     FieldType.LIST: "long",
@@ -30,29 +31,20 @@ HINTS = {
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What the inputs of one field hold."""
-
-    state: str = SOURCE
-    value: str = ""
-    reason: str = ""
-
-    @property
-    def meaning(self) -> tuple[str, str, str]:
-        """The inputs that count for the chosen state."""
-        value = self.value if self.state == State.WRITTEN else ""
-        reason = self.reason if self.state == State.NOT_APPLICABLE else ""
-        return self.state, value, reason
-
-
-@dataclass(frozen=True)
 class FieldForm:
-    """One field of the form; `theirs` is set where somebody else changed the same field."""
+    """One field of the form; `theirs` is set where somebody else changed the same field.
+
+    `base` names what the card says in the field, `draft` is what the inputs show instead.
+    """
 
     view: FieldView
     inputs: Inputs
     errors: tuple[str, ...] = ()
     theirs: FieldView | None = None
+    base: str = ""
+    token: str = ""
+    draft: CardDraft | None = None
+    others: tuple[CardDraft, ...] = ()
 
     @property
     def field(self) -> Field:
@@ -106,15 +98,11 @@ class FieldForm:
         key = self.field.key
         return f"help-{key}" + (f" error-{key}" if self.errors else "")
 
-
-def inputs_of(view: FieldView) -> Inputs:
-    """What the inputs show before anybody types."""
-    text = text_of_value(view.field, view.value)
-    if view.standing in (Standing.WRITTEN, Standing.INHERITED):
-        return Inputs(State.WRITTEN.value, plain_lines(text))
-    if view.standing in (Standing.UNKNOWN, Standing.NOT_APPLICABLE):
-        return Inputs(view.standing.value, "", plain_lines(view.reason))
-    return Inputs()
+    @property
+    def columns(self) -> str:
+        """The names of a table's columns as JSON, for the rows that a browser makes of the text."""
+        names = [label for _, label in self.field.columns]
+        return json.dumps(names, ensure_ascii=False) if names else ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +114,10 @@ class SectionForm:
     sent: Mapping[str, Inputs] = field(default_factory=dict)
     clashing: Collection[str] = ()
     faults: Mapping[str, list[str]] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    drafts: Mapping[str, CardDraft] = field(default_factory=dict)
+    others: Mapping[str, list[CardDraft]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, read: CardView, key: str, data: QueryDict | None = None) -> "SectionForm":
@@ -134,8 +126,43 @@ class SectionForm:
         if data is None:
             return cls(read, section)
         names = [item.key for item in section.section.editable]
-        sent = {name: _sent(data, name, inputs_of(read.field(name))) for name in names}
-        return cls(read, section, sent, set(data.getlist("clash")) & set(names))
+        return cls(
+            read,
+            section,
+            sent={name: sent_of(data, name, inputs_of(read.field(name))) for name in names},
+            clashing=set(data.getlist("clash")) & set(names),
+            bases=_texts(data, "base", names),
+            tokens=_texts(data, "kept", names),
+        )
+
+    def with_drafts(
+        self, own: Mapping[str, CardDraft], others: Mapping[str, list[CardDraft]]
+    ) -> "SectionForm":
+        """The form with what its reader typed before; where others saved since, they choose."""
+        keys = {item.key for item in self.section.section.editable}
+        shown = {k: d for k, d in own.items() if k in keys and says_more(d, self.read.field(k))}
+        waiting = [k for k, d in shown.items() if is_waiting(d, self.read.entries.get(k))]
+        sent = {key: typed(draft) for key, draft in shown.items()}
+        sent |= {key: replace(sent[key], state=UNDECIDED) for key in waiting}
+        faults = {
+            key: [fault]
+            for key, inputs in sent.items()
+            if (fault := fault_of(self.read.field(key).field, inputs))
+        }
+        return replace(
+            self,
+            sent={**sent, **self.sent},
+            clashing={*self.clashing, *waiting},
+            faults={**faults, **self.faults},
+            tokens={**{key: draft.token for key, draft in shown.items()}, **self.tokens},
+            drafts=shown,
+            others=others,
+        )
+
+    @property
+    def asked(self) -> Form:
+        """What is to be saved; Invalid when an answer is none."""
+        return Form(self.changes(), self.bases, self.tokens)
 
     @cached_property
     def changed(self) -> dict[str, Inputs]:
@@ -143,8 +170,14 @@ class SectionForm:
         return {
             key: inputs
             for key, inputs in self.sent.items()
-            if inputs.state != THEIRS and inputs.meaning != inputs_of(self.read.field(key)).meaning
+            if inputs.state != THEIRS
+            and (inputs.meaning != inputs_of(self.read.field(key)).meaning or self._moved(key))
         }
+
+    def _moved(self, key: str) -> bool:
+        """Whether the inputs were typed over a later text than the card they were read from."""
+        base = self.bases.get(key)
+        return bool(base) and base != said_digest(self.read.entries.get(key))
 
     def changes(self) -> dict[str, Answer | None]:
         """The answers that were given; Invalid naming every field that does not take its own."""
@@ -152,7 +185,7 @@ class SectionForm:
         faults: dict[str, list[str]] = {}
         for key, inputs in self.changed.items():
             try:
-                found[key] = _answer(self.read.field(key).field, inputs)
+                found[key] = answer_of(self.read.field(key).field, inputs)
             except BadAnswer as error:
                 faults[key] = [str(error)]
         if faults:
@@ -168,7 +201,8 @@ class SectionForm:
         section = next(s for s in newest.sections if s.section == self.section.section)
         sent = {key: inputs for key, inputs in self.changed.items() if key not in clashing}
         sent |= {key: replace(self.sent[key], state=UNDECIDED) for key in clashing}
-        return replace(self, read=newest, section=section, sent=sent, clashing=set(clashing))
+        fresh = replace(self, read=newest, section=section, sent=sent, bases={})
+        return replace(fresh, clashing=set(clashing))
 
     @property
     def fields(self) -> list[FieldForm]:
@@ -179,6 +213,10 @@ class SectionForm:
                 inputs=self.sent.get(view.field.key) or inputs_of(view),
                 errors=tuple(self.faults.get(view.field.key, ())),
                 theirs=view if view.field.key in self.clashing else None,
+                base=said_digest(self.read.entries.get(view.field.key)),
+                token=self.tokens.get(view.field.key, ""),
+                draft=self.drafts.get(view.field.key),
+                others=tuple(self.others.get(view.field.key, ())),
             )
             for view in self.section.fields
             if view.field.editable
@@ -190,7 +228,11 @@ class SectionForm:
         return [view for view in self.section.fields if not view.field.editable]
 
 
-def _sent(data: QueryDict, key: str, before: Inputs) -> Inputs:
+def _texts(data: QueryDict, name: str, keys: list[str]) -> dict[str, str]:
+    return {key: text for key in keys if (text := data.get(f"{name}-{key}"))}
+
+
+def sent_of(data: QueryDict, key: str, before: Inputs) -> Inputs:
     """What was sent for a field; a field that was not sent stays as it is."""
     if not {f"state-{key}", f"value-{key}"} & set(data) and key not in data.getlist("clash"):
         return before
@@ -204,15 +246,3 @@ def _sent(data: QueryDict, key: str, before: Inputs) -> Inputs:
         # somebody who types an answer means it, also without pressing the button beside it
         return replace(inputs, state=State.WRITTEN.value)
     return inputs
-
-
-def _answer(item: Field, inputs: Inputs) -> Answer | None:
-    if inputs.state == SOURCE:
-        return None
-    if inputs.state == UNDECIDED:
-        raise BadAnswer("Choose which text stands.")
-    if inputs.state not in list(State):
-        raise BadAnswer("Choose one of the offered answers.")
-    state = State(inputs.state)
-    value = value_of_text(item, inputs.value) if state is State.WRITTEN else None
-    return checked(item, Answer(state, value, inputs.reason))

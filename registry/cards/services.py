@@ -15,7 +15,7 @@ from portal.errors import Conflict, Invalid
 from portal.trail.services import canonical, record
 from registry.cards import answers
 from registry.cards.answers import Answer, BadAnswer
-from registry.cards.entries import Entry, entries_of, new_entry, said, same
+from registry.cards.entries import Entry, entries_of, new_entry, said, said_digest, same
 from registry.cards.models import CardRevision
 from registry.cards.pulled import Pulled, pulled_values
 from registry.cards.queries import earlier_revision, latest_revision
@@ -73,12 +73,19 @@ class _Card:
 
 
 def card_save(
-    *, actor: Actor, version_id: int, base_revision: int, changes: Changes, note: str = ""
+    *,
+    actor: Actor,
+    version_id: int,
+    base_revision: int,
+    changes: Changes,
+    note: str = "",
+    seen: Mapping[str, str] | None = None,
 ) -> Saved:
     """Save answers given by somebody who had read `base_revision`; 0 is a card without a revision.
 
     `None` for a field takes a person's answer back. Fields that others changed meanwhile are kept;
-    CardConflict when they are the same ones. Nothing changed: no revision.
+    CardConflict when they are the same ones. Nothing changed: no revision. `seen` holds the
+    `said_digest` of each field that its writer read at another moment than `base_revision`.
     """
     with transaction.atomic():
         version = locked_version(actor, version_id)
@@ -86,7 +93,7 @@ def card_save(
         card = _read(version, base_revision)
         wanted = _wanted(actor, card, changes, note)
         changed = {k: v for k, v in wanted.items() if not same(v, card.now.get(k))}
-        _refuse_clashes(card, changed)
+        _refuse_clashes(card, changed, seen or {})
         merged = _changed_since(card)
         if not changed:
             return Saved(card.revision, merged=merged)
@@ -180,11 +187,13 @@ def _entry(actor: Actor, card: _Card, key: str, answer: Answer | None, at: str) 
     return new_entry(checked, by=actor.name, at=at, pulled=pulled.value if pulled else None)
 
 
-def _refuse_clashes(card: _Card, changed: Mapping[str, Entry | None]) -> None:
+def _refuse_clashes(
+    card: _Card, changed: Mapping[str, Entry | None], seen: Mapping[str, str]
+) -> None:
     clashes = [
         Clash(card.schema.by_key[key], card.read.get(key), card.now.get(key), entry)
         for key, entry in changed.items()
-        if not same(card.read.get(key), card.now.get(key))
+        if (seen.get(key) or said_digest(card.read.get(key))) != said_digest(card.now.get(key))
     ]
     if clashes and card.revision:
         raise CardConflict(clashes, card.revision)

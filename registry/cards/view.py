@@ -204,6 +204,15 @@ def card_of(version: ModelVersion, *, number: int | None = None) -> CardView:
     )
 
 
+def field_of(version: ModelVersion, key: str) -> tuple[FieldView, Entry | None]:
+    """One field that people may answer, as it stands, without working out the rest of the card."""
+    source = latest_revision(version) or earlier_revision(version)
+    schema = schema_of()
+    entries = entries_of(version, source, schema)
+    shown = _Shown(entries, pulled_values(version), {}, set())
+    return shown.field(schema.by_key[key]), entries.get(key)
+
+
 def _numbered(version: ModelVersion, number: int) -> CardRevision | None:
     return CardRevision.objects.get(version=version, number=number) if number else None
 

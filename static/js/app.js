@@ -60,16 +60,19 @@
     };
   }
 
+  // The editor of cards keeps, tells and sends again by itself what it could not save.
+  const tells = (event) => !event.target.closest("[data-autosave]");
   document.addEventListener("htmx:responseError", (event) => {
+    if (!tells(event)) return;
     const xhr = event.detail.xhr;
     const retry = xhr.status >= 500 || xhr.status === 429 || xhr.status === 401;
     toast(explained(xhr), "red", retry ? again(event.detail) : null);
   });
   document.addEventListener("htmx:sendError", (event) => {
-    toast("Signet cannot be reached. Check your connection, then try again; what you typed is still here.", "red", again(event.detail));
+    if (tells(event)) toast("Signet cannot be reached. Check your connection, then try again; what you typed is still here.", "red", again(event.detail));
   });
   document.addEventListener("htmx:timeout", (event) => {
-    toast("Signet took longer than 30 seconds to answer. Try again; what you typed is still here.", "red", again(event.detail));
+    if (tells(event)) toast("Signet took longer than 30 seconds to answer. Try again; what you typed is still here.", "red", again(event.detail));
   });
   // A sign-in page must never land inside a part of another page.
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -159,7 +159,7 @@ def test_a_revision_that_does_not_exist_is_a_conflict():
         ("intended_users", written([["nested"]]), "Entry 1: A text is expected"),
         ("risks", written([{"risk": "a", "colour": "b"}]), "no column 'colour'"),
         ("risks", written([{"risk": ""}]), "Row 1 is empty"),
-        ("risks", written([{"risk": 5}]), "Row 1: A text"),
+        ("risks", written([{"risk": 5}]), "Row 1, Risk: A text"),
         ("risks", written("text"), "list of rows"),
         ("expiry", written("31.3.2027"), "year-month-day"),
         ("expiry", written("2027-02-30"), "year-month-day"),
