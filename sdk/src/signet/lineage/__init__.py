@@ -1,0 +1,1 @@
+"""Lineage: what a model was made from, recorded without being asked."""
