@@ -72,9 +72,9 @@ def conflict_list(version: ModelVersion, request: ApprovalRequest | None = None)
     for user_id in _editors(version, environment):
         found.parts[user_id].add(Part.EDITOR)
     named = names_of(version)
-    accounts = _accounts({key for _, name in named for key in _keys(name)})
+    accounts = _accounts({key for _, name in named for key in spellings(name)})
     for part, name in named:
-        users = {user for key in _keys(name) for user in accounts.get(key, ())}
+        users = {user for key in spellings(name) for user in accounts.get(key, ())}
         for user_id in users:
             found.parts[user_id].add(part)
         if not users:
@@ -101,7 +101,7 @@ def names_of(version: ModelVersion) -> list[tuple[Part, str]]:
     return list(dict.fromkeys(found))
 
 
-def _keys(name: str) -> set[str]:
+def spellings(name: str) -> set[str]:
     """The spellings under which a name may be an account: `Ann Lee <ann@x.org>` has both."""
     mailed = _MAILED.match(name.strip())
     parts = [mailed["name"], mailed["mail"]] if mailed else [name]
@@ -116,8 +116,8 @@ def _accounts(keys: set[str]) -> dict[str, set[int]]:
     matching = Q(username_small__in=keys) | Q(email_small__in=keys) | Q(display_name_small__in=keys)
     people = User.objects.annotate(**small).filter(matching)
     found: dict[str, set[int]] = defaultdict(set)
-    for pk, *spellings in people.values_list("pk", *SMALL):
-        for spelling in spellings:
+    for pk, *spelled in people.values_list("pk", *SMALL):
+        for spelling in spelled:
             if spelling in keys:
                 found[spelling].add(pk)
     return found

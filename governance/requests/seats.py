@@ -1,6 +1,6 @@
 """Who may fill a seat of a request, and which of its signatures stand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,11 +47,15 @@ class Candidate:
 
 def seat_states(request: ApprovalRequest, parts: Mapping[str, str]) -> list[SeatState]:
     """Every seat in order, judged against the digests of the parts as they are now."""
-    newest: dict[int, SignOff] = {}
     signed = request.sign_offs.select_related("signer", "on_behalf_of").order_by("id")
-    for row in signed:
-        newest[row.seat_id] = row
-    seats = list(request.seats.order_by("id"))
+    return judged_seats(list(request.seats.order_by("id")), signed, parts)
+
+
+def judged_seats(
+    seats: list[Seat], signed: Iterable[SignOff], parts: Mapping[str, str]
+) -> list[SeatState]:
+    """What `seat_states` says, from rows that were read already, oldest signature first."""
+    newest = {row.seat_id: row for row in signed}
     standing: dict[str, SignOff] = {}
     stale: dict[str, tuple[str, ...]] = {}
     people: set[int] = set()
