@@ -105,9 +105,7 @@ class Http:
                 f"{self.system} at {self.address} broke off while sending a file: {_why(error)}."
             ) from None
 
-    def _pour(
-        self, response: httpx.Response, sink: Callable[[bytes], object], limit: int
-    ) -> int:
+    def _pour(self, response: httpx.Response, sink: Callable[[bytes], object], limit: int) -> int:
         size, started = 0, time.monotonic()
         for part in response.iter_bytes(MEGABYTE):
             size += len(part)

@@ -1,0 +1,90 @@
+"""Jobs of the checks: reading artifacts, running checks, and hashing again what serves."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from governance.checks.models import ArtifactManifest, CheckRun, ManifestState
+from governance.checks.queries import latest_manifest
+from governance.checks.running import blocking
+from governance.checks.services import checks_run, manifest_enqueue, manifest_read
+from portal.errors import Upstream
+from portal.jobs.context import JobContext
+from portal.jobs.registry import job
+from portal.jobs.schedule import every
+from registry.deployments.models import Deployment
+from registry.inventory.models import ModelVersion
+
+OLDEST = timedelta(days=1)
+MOST_AT_ONCE = 200
+
+
+@job("governance.checks", title="Run the checks of a version", retries=5)
+def checks(context: JobContext, *, version_id: int, environment: str) -> dict[str, Any]:
+    """Read the artifact unless it was read within a day, then run every check."""
+    version = ModelVersion.objects.select_related("model").get(pk=version_id)
+    known = latest_manifest(version, complete=False)
+    if version.gone_at is None and (known is None or _is_old(known)):
+        _read(context, version_id)
+    run = checks_run(
+        actor=context.actor,
+        version_id=version_id,
+        environment=environment,
+        why=context.job.why,
+    )
+    return {"text": summary(run), "link": _page("checks_detail", version)}
+
+
+@job("governance.manifest", title="Read and hash a version's files", retries=5)
+def manifest(context: JobContext, *, version_id: int) -> dict[str, Any]:
+    """Read, hash and scan every file of a version."""
+    made = _read(context, version_id)
+    if made.state == ManifestState.FAILED:
+        raise Upstream(made.error, permanent=True)
+    version = ModelVersion.objects.select_related("model").get(pk=version_id)
+    text = f"{len(made.files):,} files, {made.total_bytes:,} bytes, digest {made.digest[:16]}."
+    return {"text": text, "link": _page("artifact_detail", version)}
+
+
+@job("governance.rehash", title="Hash again what serves")
+def rehash(context: JobContext) -> dict[str, Any]:
+    """Ask for a fresh reading of every version that serves; files that changed are a finding."""
+    serving = Deployment.objects.filter(
+        ended_at__isnull=True, version__gone_at__isnull=True, version__isnull=False
+    )
+    ids = sorted(set(serving.values_list("version_id", flat=True)))[:MOST_AT_ONCE]
+    for version_id in ids:
+        manifest_enqueue(
+            actor=context.actor, version_id=version_id, why="hashed again because it serves"
+        )
+    return {"text": f"{len(ids)} versions serve and are read again."}
+
+
+every(days=1, kind="governance.rehash")
+
+
+def summary(run: CheckRun) -> str:
+    """What a run came to, in a line."""
+    results = list(run.results.all())
+    failing = blocking(results)
+    if not failing:
+        return f"{len(results)} checks, nothing that is required stands in the way."
+    return f"{len(results)} checks; {len(failing)} that are required do not pass."
+
+
+def _read(context: JobContext, version_id: int) -> ArtifactManifest:
+    def progress(done: int, total: int, text: str) -> None:
+        context.progress(done, total, text)
+        context.check_cancelled()
+
+    return manifest_read(actor=context.actor, version_id=version_id, progress=progress)
+
+
+def _is_old(known: ArtifactManifest) -> bool:
+    return known.state == ManifestState.FAILED or known.read_at < timezone.now() - OLDEST
+
+
+def _page(name: str, version: ModelVersion) -> str:
+    return reverse(name, args=[version.model_id, version.version])
