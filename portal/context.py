@@ -1,5 +1,6 @@
 """What every page shows around its content; nothing is read until a template asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,13 @@ from portal.accounts.actors import actor_of
 from portal.accounts.models import User
 from portal.accounts.permissions import Role, allowed
 from portal.accounts.queries import demo_people
+from portal.actors import Actor
 
 # label, icon, URL name, action that must be allowed
 NAVIGATION = (
     ("Models", "box", "model_list", "registry.view"),
     ("Cards", "clipboard-check", "card_list", "card.view"),
+    ("Reminders", "bell", "reminder_list", "reminder.view"),
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),
@@ -24,6 +27,8 @@ NAVIGATION = (
     ("People", "users", "people_list", "people.view"),
     ("API", "api", "api_docs", "api.docs"),
 )
+# How many things wait at a place of the navigation; the app that has the place says it.
+BADGES: dict[str, Callable[[Actor], int]] = {}
 ACCOUNT = (
     ("Roles and rights", "user", "me", ""),
     ("API tokens", "key", "token_list", "token.own"),
@@ -40,6 +45,7 @@ class NavItem:
     icon: str
     url: str
     here: bool
+    waiting: int = 0
 
 
 class Shell:
@@ -100,7 +106,8 @@ class Shell:
                 continue
             path = self.request.path
             here = path == url if url == "/" else path.startswith(url)
-            items.append(NavItem(label, icon, url, here))
+            waiting = BADGES[name](actor) if name in BADGES else 0
+            items.append(NavItem(label, icon, url, here, waiting))
         return items
 
 

@@ -7,6 +7,8 @@ from registry.cards.attachments.api import Attachment, AttachmentContent, Attach
 from registry.cards.comments.api import Comment, Comments, Replies, Resolution
 from registry.cards.exchange.api import CardCheck, CardExport, CardImport
 from registry.cards.field_api import CardField
+from registry.cards.many.api import Cards, CardsChange
+from registry.cards.reminders.api import Reminders, ReminderSnoozing, ReminderWishes
 from registry.cards.revision_api import Differences, Restore, RevisionAnnexIv, RevisionPdf
 from registry.deployments.api import Deployments
 from registry.inventory.api import Model, Models, Version, Versions
@@ -18,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/", Model.as_view(), name="api_model"),
     path("models/<int:pk>/versions/", Versions.as_view(), name="api_version_list"),
     path("models/<int:pk>/versions/<str:version>/", Version.as_view(), name="api_version"),
+    path("cards/", Cards.as_view(), name="api_card_list"),
+    path("cards/change/", CardsChange.as_view(), name="api_cards_change"),
+    path("reminders/", Reminders.as_view(), name="api_reminders"),
+    path("reminders/settings/", ReminderWishes.as_view(), name="api_reminder_settings"),
+    path("reminders/<int:pk>/snooze/", ReminderSnoozing.as_view(), name="api_reminder_snooze"),
     path(CARD, Card.as_view(), name="api_card"),
     path(f"{CARD}fields/<str:key>/", CardField.as_view(), name="api_card_field"),
     path(f"{CARD}revisions/", Revisions.as_view(), name="api_card_revisions"),

@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registry.deployments.urls")),
     path("", include("registry.cards.urls")),
     path("", include("registry.cards.many.urls")),
+    path("", include("registry.cards.reminders.urls")),
 ]

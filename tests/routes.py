@@ -85,6 +85,7 @@ class Samples:
         )
         self.numbers = {
             "models": self.model.pk,
+            "reminders": self.model.pk,
             "deployments": self.deployment.pk,
             "sources": self.source.pk,
             "people": self.person.pk,

@@ -130,6 +130,14 @@ RULES: dict[str, Rule] = {
     "card.edit": Rule("edit a model card", _BUILDERS, Scope.CARDS_WRITE, _SYNC),
     # Remarks come from everybody who works on a card or signs for it; readers change nothing.
     "card.comment": Rule("comment on a model card", _COMMENTERS, Scope.CARDS_WRITE),
+    "card.change_many": Rule(
+        "change several cards at once",
+        {**_BUILDERS, Role.GOVERNANCE_LEAD: Reach.ANY},
+        Scope.CARDS_WRITE,
+    ),
+    # Each person's own: nobody snoozes or mutes for somebody else.
+    "reminder.view": Rule("see one's own reminders", EVERYONE, Scope.READ, frozenset({"cards"})),
+    "reminder.keep": Rule("snooze one's own reminders", EVERYONE, Scope.CARDS_WRITE),
     "deployment.record": Rule(
         "record a deployment",
         {Role.MODEL_OWNER: Reach.OWN},

@@ -51,7 +51,9 @@ def test_each_card_names_what_it_misses_with_the_place_to_answer_it(client):
     assert gaps["technical_owner"].url == f"/models/{version.model_id}/owner/"
     assert not row.may_change
     assert "Within 30 days" in reader.content.decode()
-    row = page(client, role=Role.DATA_SCIENTIST, team=version.model.team).context["listing"].cards[0]
+    row = (
+        page(client, role=Role.DATA_SCIENTIST, team=version.model.team).context["listing"].cards[0]
+    )
     assert row.may_change
     url = {gap.field.key: gap.url for gap in row.gaps}["contact"]
     assert url.startswith(f"{base}edit/?section=")

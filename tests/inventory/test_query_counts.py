@@ -39,6 +39,8 @@ def more_models(count):
         ("model_list filtered", "/models/?q=model&tier=none&task=classification&sort=-owner"),
         ("model_export", "/models/export.csv"),
         ("deployment_list", "/deployments/"),
+        ("card_list", "/cards/"),
+        ("card_list filtered", "/cards/?q=model&gap=contact&review=undated&sort=-missing"),
     ],
 )
 def test_lists(client, name, path):

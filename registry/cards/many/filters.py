@@ -90,4 +90,3 @@ def gap_fields() -> dict[str, Field]:
             if field.counted:
                 found.setdefault(field.key, field)
     return found
-

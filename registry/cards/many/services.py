@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from portal.accounts.models import User
-from portal.accounts.permissions import allowed
+from portal.accounts.permissions import require
 from portal.actors import Actor
-from portal.errors import Conflict, Invalid, SignetError
+from portal.errors import Conflict, Denied, Invalid, SignetError
 from registry.cards.answers import Answer, BadAnswer, State, checked
 from registry.cards.gaps import CONTACT, REVIEW, card_facts
 from registry.cards.queries import standing_revisions
@@ -144,10 +144,12 @@ def _planned(
 ) -> Outcome:
     steps = _steps(model, now, wanted)
     for action, keys in (("model.assign", {OWNER}), ("card.edit", {CONTACT, REVIEW})):
-        if keys & set(wanted.changes) and not allowed(actor, action, model):
-            what = "set its owner" if action == "model.assign" else "edit its card"
-            team = model.team or "its team, which is not set"
-            return Outcome(model, "refused", seen, [], f"You may not {what}; ask {team}.")
+        if not keys & set(wanted.changes):
+            continue
+        try:
+            require(actor, action, model)
+        except Denied as denied:
+            return Outcome(model, "refused", seen, [], denied.message)
     return Outcome(model, "change" if steps else "same", seen, steps)
 
 

@@ -38,7 +38,7 @@ def card_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@needs({"GET": "card.view", "POST": "card.view"})
+@needs("card.change_many")
 def card_change(request: HttpRequest) -> HttpResponse:
     """Owner, contact and review date of the chosen cards: what would change, then the change."""
     actor = actor_of(request)
