@@ -21,6 +21,7 @@ NAVIGATION = (
     ("Cards", "clipboard-check", "card_list", "card.view"),
     ("Reminders", "bell", "reminder_list", "reminder.view"),
     ("Deployments", "rocket", "deployment_list", "registry.view"),
+    ("Gate", "shield-check", "gate_log", "gate.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),
     ("Trail", "timeline", "trail_search", "trail.view"),

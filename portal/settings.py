@@ -243,7 +243,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "portal.problems.problem",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
+    "DEFAULT_THROTTLE_RATES": {"user": "1200/min", "gate": "300/min"},
     "NUM_PROXIES": ENV.trusted_proxies,
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,

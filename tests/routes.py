@@ -19,6 +19,7 @@ from registry.cards.comments.models import CardComment
 from registry.cards.models import CardRevision
 from tests.factories import make_deployment, make_model, make_source, make_team, make_user
 from tests.factories import make_version as version_of
+from tests.governance.gate.answers import write_answer
 
 WORDS = {
     "version": "1", "kind": "csv", "provider_id": "sso", "uidb36": "1", "key": "set-password",
@@ -91,6 +92,7 @@ class Samples:
             "people": self.person.pk,
             "tokens": self.token.pk,
             "jobs": self.job.pk,
+            "gate": write_answer(version=self.version).pk,
         }
 
     def address(self, route: Route, **changes: Any) -> str:

@@ -1,7 +1,6 @@
 """The gate: a pipeline asks, Signet answers, signs the answer and keeps it."""
 
 import logging
-from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +11,7 @@ from governance.gate.payloads import payload_of, words_of
 from governance.gate.questions import Question, question_read
 from governance.gate.statements import sign
 from portal.accounts.permissions import require
-from portal.actors import Actor
+from portal.actors import Actor, service
 from portal.errors import SignetError
 from portal.trail.services import record as trail_record
 from registry.inventory.models import ModelVersion
@@ -55,7 +54,7 @@ def gate_ask(
         source=source,
     )
     with transaction.atomic():
-        judgement = _judged(actor, question, at=timezone.now(), locking=record)
+        judgement = _judged(question, locking=record)
         decision = _decision(actor, judgement)
         if record:
             decision.envelope = sign(payload_of(judgement))
@@ -73,13 +72,15 @@ def gate_preview(*, actor: Actor, version: ModelVersion, environment: str) -> Ju
         environment=environment,
         source=version.model.source.name,
     )
-    return _judged(actor, question, at=timezone.now(), locking=False)
+    return _judged(question, locking=False)
 
 
-def _judged(actor: Actor, question: Question, *, at: datetime, locking: bool) -> Judgement:
+def _judged(question: Question, *, locking: bool) -> Judgement:
+    """Judged with Signet's own eyes: a token that may only ask reads nothing else by itself."""
+    at = timezone.now()
     try:
         with transaction.atomic():
-            return judge(actor, question, at=at, locking=locking)
+            return judge(service("governance"), question, at=at, locking=locking)
     except SignetError as error:
         return undecided(question, at=at, text=error.message)
     except Exception:
