@@ -87,13 +87,14 @@ class ApprovalRequest(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     review_due_at = models.DateTimeField(null=True, blank=True)
     closing_reason = models.TextField(blank=True)
+    notices = models.JSONField(default=dict)
     is_demo = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "environment"],
+                fields=["version", "environment", "kind"],
                 condition=Q(state__in=OPEN_STATES),
                 name="request_open_once",
             ),

@@ -11,3 +11,6 @@ request_granted = Signal()
 # request, code: an approval that holds no longer, or for now; `code` is a governance.reasons.Reason
 # value.
 request_ended = Signal()
+
+# request: a request that moved to another state or whose next seat can be signed now.
+request_moved = Signal()

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +16,7 @@ from registry.inventory.models import Lifecycle, ModelVersion, RegisteredModel
 from registry.inventory.task import task_of
 
 BATCH = 500
+IN_REVIEW = (Lifecycle.IN_REVIEW, Lifecycle.CHANGES_REQUESTED)
 DERIVED = [
     "task",
     "lifecycle",
@@ -31,6 +32,16 @@ DERIVED = [
 ]
 
 
+ApprovalStates = Callable[[Iterable[int]], Mapping[int, Lifecycle]]
+_approval_states: list[ApprovalStates] = []
+
+
+def approval_states_from(states: ApprovalStates) -> None:
+    """Let a higher app say where approvals have brought versions: by version, as it knows them."""
+    if states not in _approval_states:
+        _approval_states.append(states)
+
+
 @dataclass
 class Facts:
     """What one batch of models is derived from."""
@@ -40,6 +51,7 @@ class Facts:
     revisions: dict[int, CardRevision]
     serving: set[int]
     served: set[int]
+    approvals: dict[int, Lifecycle]
 
 
 def refresh_models(model_ids: Iterable[int]) -> None:
@@ -89,6 +101,7 @@ def _facts(models: list[RegisteredModel]) -> Facts:
         revisions=standing_revisions(newest),
         serving=serving,
         served={version for version, _ in periods} - serving,
+        approvals=_approved(present),
     )
 
 
@@ -139,10 +152,22 @@ def _derive_version(model: RegisteredModel, version: ModelVersion, facts: Facts)
     return before != version.lifecycle
 
 
+def _approved(present: dict[int, list[ModelVersion]]) -> dict[int, Lifecycle]:
+    ids = [version.pk for versions in present.values() for version in versions]
+    found: dict[int, Lifecycle] = {}
+    for states in _approval_states:
+        found.update(states(ids))
+    return found
+
+
 def _served_state(version: ModelVersion, facts: Facts) -> Lifecycle:
+    """Serving, else in review, else served before, else what was decided about it."""
     if version.pk in facts.serving:
         return Lifecycle.DEPLOYED
-    return Lifecycle.RETIRED if version.pk in facts.served else Lifecycle.REGISTERED
+    decided = facts.approvals.get(version.pk, Lifecycle.REGISTERED)
+    if version.pk in facts.served and decided not in IN_REVIEW:
+        return Lifecycle.RETIRED
+    return decided
 
 
 def _model_lifecycle(

@@ -23,6 +23,11 @@ class Lifecycle(models.TextChoices):
 
     EMPTY = "empty", Toned("No version yet", "grey", "circle-dashed")
     REGISTERED = "registered", Toned("Registered", "blue", "box")
+    IN_REVIEW = "in_review", Toned("In review", "blue", "eye")
+    CHANGES_REQUESTED = "returned", Toned("Changes requested", "orange", "arrow-back-up")
+    APPROVED = "approved", Toned("Approved", "cyan", "check")
+    REJECTED = "rejected", Toned("Rejected", "red", "x")
+    APPROVAL_EXPIRED = "lapsed", Toned("Approval expired", "orange", "hourglass")
     DEPLOYED = "deployed", Toned("Deployed", "green", "rocket")
     RETIRED = "retired", Toned("Retired", "grey", "archive")
     GONE = "gone", Toned("Gone at source", "red", "ban")

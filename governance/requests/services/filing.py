@@ -26,7 +26,7 @@ from governance.requests.services.states import (
     refuse_unless,
     told,
 )
-from governance.requests.signals import request_submitted
+from governance.requests.signals import request_moved, request_submitted
 from governance.requests.standing import standing_of
 from governance.requests.subjects import frozen_subject, subject_of
 from portal.accounts.permissions import require
@@ -58,11 +58,11 @@ def request_open(
 ) -> ApprovalRequest:
     """A draft that asks for approval; the version's own draft when there is one already."""
     with transaction.atomic():
-        version = _locked_version(actor, version_id)
+        version = locked_version(actor, version_id)
         require(actor, "approval.request", version)
         _check_draft(version, environment, kind, purpose, plan_id)
         existing = ApprovalRequest.objects.filter(
-            version=version, environment=environment, state__in=OPEN_STATES
+            version=version, environment=environment, kind=kind, state__in=OPEN_STATES
         ).first()
         if existing:
             return _only_draft(existing, kind)
@@ -95,6 +95,11 @@ def request_submit(
         request = locked(actor, request_id)
         require(actor, "approval.request", request.version)
         refuse_unless("submit", request)
+        if request.kind not in DRAFTABLE:
+            raise Conflict(
+                f"{request.get_kind_display()} is not filed again; ask for an approval instead.",
+                code="wrong-state",
+            )
         if seen is not None and request.digest and seen != request.digest:
             raise Conflict(
                 "The request was filed anew since you read it; reload the page.", code="stale"
@@ -108,6 +113,7 @@ def request_submit(
         _pin_card(actor, request)
         request_submitted.send(sender=ApprovalRequest, request=request)
         record(actor, "approval.submit", request, before=before, after=told(request))
+        request_moved.send(sender=ApprovalRequest, request=request)
         _ask_for_checks(actor, request)
     return request
 
@@ -130,6 +136,7 @@ def checks_pin(*, actor: Actor, run: CheckRun) -> ApprovalRequest | None:
         _freeze(actor, request, is_new_round=False)
         _pin_card(actor, request)
         record(actor, "approval.checks_pinned", request, before=before, after=told(request))
+        request_moved.send(sender=ApprovalRequest, request=request)
     return request
 
 
@@ -149,7 +156,8 @@ def request_withdraw(*, actor: Actor, request_id: int, reason: str = "") -> Appr
     return request
 
 
-def _locked_version(actor: Actor, version_id: int) -> ModelVersion:
+def locked_version(actor: Actor, version_id: int) -> ModelVersion:
+    """The version, after its model was locked: every verb takes the locks in this order."""
     model_id = get_object_or_404(visible_versions(actor).values_list("model_id"), pk=version_id)[0]
     RegisteredModel.objects.select_for_update().get(pk=model_id)
     related = "model__owner", "model__team__business_unit", "model__source"

@@ -33,6 +33,7 @@ from governance.requests.services.states import (
     text_of,
     told,
 )
+from governance.requests.signals import request_moved
 from governance.requests.signers import Signer, signer_of
 from governance.requests.statements import meaning_of, seal
 from governance.requests.subjects import changed_parts, part_digests, subject_of
@@ -102,6 +103,7 @@ def request_sign(
             after={**told(request), **_event(row, wanted)},
             reason=row.reason,
         )
+        request_moved.send(sender=ApprovalRequest, request=request)
         if request.decided_at:
             transaction.on_commit(ask_for_anchor, robust=True)
     return row
@@ -241,7 +243,6 @@ def _sign(
         role=state.seat.role,
         on_behalf_of_id=signer.on_behalf_of,
         decision=wanted.decision,
-        meaning=meaning_of(wanted.decision, str(Role(state.seat.role).label), request.environment),
         reason=wanted.reason,
         digest=request.digest,
         subject=request.subject,
@@ -249,8 +250,7 @@ def _sign(
         reauthenticated_at=reauthenticated_at,
         at=at,
     )
-    seal(row, [vars(one) for one in wanted.conditions])
-    row.save()
+    sealed(row, wanted.conditions).save()
     Condition.objects.bulk_create(
         Condition(
             request=request,
@@ -261,6 +261,14 @@ def _sign(
         )
         for one in wanted.conditions
     )
+    return row
+
+
+def sealed(row: SignOff, conditions: Iterable[Promise] = ()) -> SignOff:
+    """The sign-off with what it means in words, its statement and Signet's signature."""
+    label = str(Role(row.role).label)
+    row.meaning = meaning_of(row.decision, label, row.request.environment)
+    seal(row, [vars(one) for one in conditions])
     return row
 
 
