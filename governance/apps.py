@@ -1,6 +1,14 @@
+from importlib import import_module
+from pathlib import Path
+
 from django.apps import AppConfig
 
 
 class GovernanceConfig(AppConfig):
     name = "governance"
     verbose_name = "Governance"
+
+    def ready(self) -> None:
+        """Load every `receivers` module, so that what one subject tells reaches the others."""
+        for path in sorted(Path(self.path).glob("*/receivers.py")):
+            import_module(f"governance.{path.parent.name}.receivers")

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from governance.findings.models import FindingKind, Severity
 from governance.findings.services import finding_open, findings_settle
-from governance.writeback.ledger import known_to, move_write, outside_move_write
+from governance.requests.standing import approval_for
+from governance.writeback.ledger import bypass_find, known_to, move_write, outside_move_write
 from governance.writeback.models import WriteBack, WriteState
 from governance.writeback.remote import Mismatch, Outcome, Write
 from governance.writeback.services import KIND
@@ -18,6 +19,7 @@ from portal.actors import Actor, service
 from portal.errors import Upstream
 from portal.jobs.services import job_enqueue
 from portal.trail.services import record
+from registry.deployments.models import Environment
 from registry.inventory.models import RegisteredModel
 from registry.sources.connect import connector_of
 
@@ -165,9 +167,7 @@ def _alias_moved(actor: Actor, row: WriteBack, outcome: Outcome) -> None:
     """Write the move into the ledger, after one that nobody told Signet about."""
     name, to = row.wanted["alias"]["name"], row.wanted["alias"]["to"]
     if outcome.alias_was not in (to, known_to(row.version.model, name)):
-        outside_move_write(
-            actor=actor, model=row.version.model, alias=name, to=outcome.alias_was, holds=False
-        )
+        _moved_before(actor, row.version.model, name, outcome.alias_was)
     move_write(
         model=row.version.model,
         alias=name,
@@ -176,6 +176,17 @@ def _alias_moved(actor: Actor, row: WriteBack, outcome: Outcome) -> None:
         by_name=row.by_name,
         request=row.request,
     )
+
+
+def _moved_before(actor: Actor, model: RegisteredModel, alias: str, to: str) -> None:
+    """Write down that somebody moved the alias between two of Signet's own moves."""
+    version = model.versions.filter(version=to).first() if to else None
+    production = Environment.PRODUCTION.value
+    standing = approval_for(version, production, at=timezone.now()) if version else None
+    is_bypass = bool(to) and not (standing and standing.holds)
+    move = outside_move_write(model=model, alias=alias, to=to, is_bypass=is_bypass)
+    if move and move.is_bypass:
+        bypass_find(actor=actor, move=move, why="Signet has moved it on since.")
 
 
 def _read_again(actor: Actor, row: WriteBack) -> None:

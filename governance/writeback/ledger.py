@@ -62,15 +62,12 @@ def move_write(
 
 
 def outside_move_write(
-    *, actor: Actor, model: RegisteredModel, alias: str, to: str, holds: bool
+    *, model: RegisteredModel, alias: str, to: str, is_bypass: bool
 ) -> AliasMove | None:
-    """Write a move that Signet did not make; one to an unapproved version opens a finding."""
-    move = move_write(
-        model=model, alias=alias, to=to, by=None, by_name=OUTSIDE, is_bypass=not holds
+    """Write a move that Signet did not make; the caller says whether the version was approved."""
+    return move_write(
+        model=model, alias=alias, to=to, by=None, by_name=OUTSIDE, is_bypass=is_bypass
     )
-    if move and move.is_bypass and to:
-        bypass_find(actor=actor, move=move, why="No approval of that version holds.")
-    return move
 
 
 def bypass_key(model: RegisteredModel, alias: str, version: str) -> str:

@@ -5,9 +5,11 @@ away.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from governance.requests.models import ApprovalRequest
 from governance.writeback.models import PromotionStyle, SourceStyle, WriteBack, WriteState
@@ -82,6 +84,11 @@ def writeback_retry(*, actor: Actor, writeback_id: int) -> WriteBack:
         delivery_enqueue(actor=actor, row=row)
         record(actor, "writeback.retry", row.version, after={"writeback": row.pk, "why": row.why})
     return row
+
+
+def written_since(rows: QuerySet[WriteBack], read_since: datetime) -> QuerySet[WriteBack]:
+    """Of these, what Signet wrote, or is about to, after a source was read."""
+    return rows.filter(Q(state=WriteState.WAITING) | Q(done_at__gte=read_since))
 
 
 def style_of(source: Source) -> SourceStyle:

@@ -12,11 +12,12 @@ from django.utils.cache import patch_vary_headers
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Conflict, Invalid
+from registry.deployments.doors import deployment_take
 from registry.deployments.forms import EndForm, LinkForm, RecordForm
 from registry.deployments.listing import DeploymentListing
 from registry.deployments.models import Deployment
 from registry.deployments.queries import visible_deployments
-from registry.deployments.services import deployment_end, deployment_record, shadow_link
+from registry.deployments.services import deployment_end, shadow_link
 from registry.inventory.banners import stale_banners
 
 
@@ -47,7 +48,7 @@ def deployment_new(request: HttpRequest) -> HttpResponse:
     form = RecordForm(request.POST or None, actor=actor)
 
     def save(data: dict[str, Any]) -> str:
-        made = deployment_record(
+        made = deployment_take(
             actor=actor,
             environment=data["environment"],
             name=data["name"],

@@ -24,6 +24,7 @@ from registry.sources.connect import connector_of
 from registry.sources.missing import missing_settle
 from registry.sources.models import Source, SyncKind, SyncRun, SyncState
 from registry.sources.services import STOPPED, run_finish, run_start
+from registry.sources.signals import source_synced
 from registry.sources.writing import LOCK_SPACE, details_write, models_write, versions_write
 
 Progress = Callable[[int, int, str], None]
@@ -100,6 +101,8 @@ class Scan:
             self.finish(complete, stopped=True)
             raise
         self.finish(complete)
+        if complete:
+            source_synced.send_robust(Source, source=self.source, run=self.run, model_ids=None)
         return self.run
 
     def read_all(self) -> None:
@@ -250,4 +253,5 @@ def model_reread(*, actor: Actor, source_id: int, name: str) -> SyncRun | None:
     run.state = SyncState.PARTIAL if scan.trouble else SyncState.COMPLETE
     run.error = " ".join(scan.trouble)[:500]
     run.save()
+    source_synced.send_robust(Source, source=source, run=run, model_ids=scan.seen_models)
     return run

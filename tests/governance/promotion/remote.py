@@ -3,11 +3,12 @@
 from typing import Any
 
 from governance.writeback.models import WriteBack
+from portal.actors import service
 from portal.jobs.models import Job, JobState
 from portal.jobs.runner import run_job
 from registry.inventory.models import ModelVersion, RegisteredModel
 from registry.sources.models import Source
-from tests.factories import make_model, make_version
+from registry.sources.sync import model_reread
 from tests.registry.writer import Writer, unique
 
 
@@ -32,10 +33,15 @@ def remote_aliases(writer: Writer, name: str) -> dict[str, str]:
 def both(
     writer: Writer, source: Source, versions: int = 1, **fields: Any
 ) -> tuple[RegisteredModel, list[ModelVersion]]:
-    """A model with versions, in MLflow and in the inventory."""
+    """A model with versions, in MLflow and in the inventory as a sync reads it."""
     name = writer.model(unique("promoted"))
-    model = make_model(name, source=source, **fields)
-    return model, [make_version(model, writer.version(name)) for _ in range(versions)]
+    for _ in range(versions):
+        writer.version(name)
+    model_reread(actor=service("sync"), source_id=source.pk, name=name)
+    Job.objects.filter(kind="governance.bypasses").delete()
+    RegisteredModel.objects.filter(name=name).update(**{"risk_tier": "T4", **fields})
+    model = RegisteredModel.objects.get(name=name)
+    return model, list(model.versions.select_related("model__source").order_by("ordinal"))
 
 
 def job_of(row: WriteBack) -> Job:

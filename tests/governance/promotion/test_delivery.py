@@ -174,7 +174,7 @@ def test_a_waiting_write_back_is_hurried_and_one_whose_job_was_lost_gets_another
 def test_what_mlflow_refuses_is_marked_and_opens_a_finding_until_it_works(
     writer: Writer, source: Source
 ):
-    model, (version,) = both(writer, source)
+    _, (version,) = both(writer, source)
     ghost = ModelVersion.objects.get(pk=version.pk)
     ModelVersion.objects.filter(pk=version.pk).update(version="77")
     row = wish(ghost, tags={"signet.status": "approved"})
