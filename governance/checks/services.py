@@ -10,6 +10,7 @@ from governance.checks.queries import latest_manifest
 from governance.checks.running import LOADED, Findings, checks_find
 from governance.checks.scanning import scanner_name
 from governance.checks.signals import checks_finished
+from governance.checks.signals import checks_finished
 from governance.findings.models import FindingKind, Severity
 from governance.findings.services import finding_open
 from portal.accounts.permissions import require
@@ -102,8 +103,9 @@ def manifest_read(
             raise
         reading, error = None, problem.message
     with transaction.atomic():
-        locked = ModelVersion.objects.select_for_update(of=("self",)).select_related(*LOADED)
-        version = locked.get(pk=version_id)
+        # Two readings of one version end one after the other; rows that point at it go on.
+        locked = ModelVersion.objects.select_for_update(of=("self",), no_key=True)
+        version = locked.select_related(*LOADED).get(pk=version_id)
         earlier = latest_manifest(version)
         made = _manifest_kept(version, reading, error)
         record(actor, "manifest.read", made, after=_manifest_facts(made))
