@@ -245,8 +245,7 @@ def read(data: bytes) -> Reading:
     """What the document says about its model; BadDocument if it is not valid CycloneDX."""
     from registry.cards.exchange.cyclonedx_reader import read_document
 
-    text = text_of(data)
-    return read_document(text, json_of(text))
+    return read_document(json_of(text_of(data)))
 
 
 def kept(schema: Schema) -> frozenset[str]:

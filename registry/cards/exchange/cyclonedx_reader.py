@@ -1,5 +1,7 @@
 """Reading CycloneDX: checked against the official schema, then taken apart place by place."""
 
+import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,60 +38,126 @@ from registry.cards.exchange.wording import (
 from registry.cards.schema import Schema, schema_of
 
 VERSIONS = ("1.5", "1.6", "1.7")
+LONGEST_LIST = 500
+MOST_VALUES = 20_000
+TOP = ("$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components")
 MODEL = "machine-learning-model"
 # What describes the document or the file, not the model.
 BESIDE = ("bom-ref", "type", "mime-type", "name", "version")
 
 
-def read_document(text: str, document: dict[str, Any]) -> Reading:
-    """What a CycloneDX document says about its one model."""
-    _validate(text, document)
+def read_document(document: dict[str, Any]) -> Reading:
+    """What a CycloneDX document says about its one model; the rest of it is left over."""
+    version = _version(document)
     models = list(_models(document))
     if not models:
         raise BadDocument(f"The document has no component of the type {MODEL}.")
-    signet = _signet_properties(document.get("metadata", {}))
+    (place, model), *others = sorted(models, key=lambda found: "modelCard" not in found[1])
+    metadata = document.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    told = {name: metadata[name] for name in ("properties",) if name in metadata}
+    _validate(version, place, model, told)
+    signet = _signet_properties(told)
     schema = known_schema(signet["schema"]) if "schema" in signet else schema_of()
-    model, *others = sorted(models, key=lambda item: "modelCard" not in item)
     names = str(model["name"]), str(model.get("version", ""))
     reading = _Reader(schema, model).read()
-    for other in others:
-        why = "The document has several models; the first with a model card is read."
-        reading.leave(f"components, {other['name']}", other["name"], why)
+    _leave_rest(reading, document, [name for name, _ in others])
     if signet.get("revision", "").isdecimal() and len(signet["revision"]) < 10:
-        reading.base = Base(
-            *names,
-            int(signet["revision"]),
-            signet.get("digest", ""),
-        )
+        reading.base = Base(*names, int(signet["revision"]), signet.get("digest", ""))
     return reading
 
 
-def _validate(text: str, document: dict[str, Any]) -> None:
-    from cyclonedx.schema import SchemaVersion
-    from cyclonedx.validation.json import JsonStrictValidator
-
+def _version(document: dict[str, Any]) -> str:
     version = document.get("specVersion")
     if document.get("bomFormat") != "CycloneDX" or version not in VERSIONS:
         raise BadDocument(
             f"This JSON is no CycloneDX document of version {', '.join(VERSIONS)}: `bomFormat` is "
             f"{str(document.get('bomFormat'))[:40]!r} and `specVersion` {str(version)[:40]!r}."
         )
-    fault = JsonStrictValidator(SchemaVersion.from_version(version)).validate_str(text)
+    return str(version)
+
+
+def _models(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every model in the document with its place; the document may be anything."""
+    metadata = document.get("metadata")
+    main = metadata.get("component") if isinstance(metadata, dict) else None
+    waiting: deque[tuple[str, Any]] = deque([("metadata.component", main)])
+    waiting += _parts(document, "components")
+    while waiting:
+        place, component = waiting.popleft()
+        if isinstance(component, dict):
+            if component.get("type") == MODEL:
+                yield place, component
+            waiting += _parts(component, f"{place}.components")
+
+
+def _parts(holder: dict[str, Any], place: str) -> list[tuple[str, Any]]:
+    found = holder.get("components")
+    found = found if isinstance(found, list) else []
+    return [(f"{place}.{number}", part) for number, part in enumerate(found)]
+
+
+def _validate(version: str, place: str, model: dict[str, Any], metadata: dict[str, Any]) -> None:
+    """Check the model by the official schema, and nothing else: a long list of libraries costs
+    minutes, and none of it is read."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    _refuse_endless(model, place)
+    _refuse_endless(metadata, "metadata")
+    alone = {name: value for name, value in model.items() if name != "components"}
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": version,
+        "version": 1,
+        "metadata": metadata,
+        "components": [alone],
+    }
+    validator = JsonStrictValidator(SchemaVersion.from_version(version))
+    fault = validator.validate_str(json.dumps(document))
     if fault is None:
         return
-    where = ".".join(str(part) for part in getattr(fault.data, "absolute_path", ())) or "the top"
+    path = [str(part) for part in getattr(fault.data, "absolute_path", ())]
+    where = ".".join([place, *path[2:]] if path[:1] == ["components"] else path) or "the top"
     what = str(getattr(fault.data, "message", fault))
     raise BadDocument(f"Not valid CycloneDX {version}: at {where[:200]}: {what[:300]}.")
 
 
-def _models(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting = [document.get("metadata", {}).get("component"), *document.get("components", [])]
+def _refuse_endless(value: Any, place: str) -> None:
+    """Refuse what would take the check longer than anybody waits."""
+    count, waiting = 0, [value]
     while waiting:
-        component = waiting.pop(0)
-        if component:
-            if component["type"] == MODEL:
-                yield component
-            waiting += component.get("components", [])
+        inner = waiting.pop()
+        count += 1
+        if isinstance(inner, dict):
+            waiting += inner.values()
+        elif isinstance(inner, list):
+            if len(inner) > LONGEST_LIST:
+                raise BadDocument(
+                    f"A list in {place} has {len(inner):,} entries; at most {LONGEST_LIST} are "
+                    "read. Nothing was changed."
+                )
+            waiting += inner
+        if count > MOST_VALUES:
+            raise BadDocument(
+                f"{place} has more than {MOST_VALUES:,} values; that is more than is read. "
+                "Nothing was changed."
+            )
+
+
+def _leave_rest(reading: Reading, document: dict[str, Any], others: list[str]) -> None:
+    """Leave over the other components and whatever else stands at the top of the document."""
+    for place in others:
+        why = "The document has several models; the first with a model card is read."
+        reading.leave(place, place, why)
+    components = document.get("components")
+    count = len(components) if isinstance(components, list) else 0
+    if count - 1 - len(others) > 0:
+        why = "Only the model is read."
+        reading.leave("components", f"{count - 1 - len(others):,} other components", why)
+    for name, value in document.items():
+        if name not in TOP and value not in (None, "", [], {}):
+            reading.leave(name, value, NO_PLACE)
 
 
 def _signet_properties(holder: dict[str, Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from registry.cards.exchange.wording import (
     escaped,
     text_of_answer,
     unescaped,
+    with_plain_ends,
 )
 from registry.cards.schema import Field, FieldType, Schema, schema_of
 from registry.cards.view import CardView
@@ -84,14 +85,14 @@ def _shown(field: Field, answer: Answer) -> str:
     if answer.state is State.UNKNOWN:
         return "*Unknown*"
     if answer.state is State.NOT_APPLICABLE:
-        return f"*Not applicable:* {answer.reason}"
+        return f"*Not applicable:* {with_plain_ends(answer.reason)}"
     if field.type is FieldType.LIST:
         return "\n".join(f"- {escaped(str(item))}" for item in answer.value)
     if field.type is FieldType.TABLE:
         head = [label for _, label in field.columns]
         rows = [[str(row.get(key, "")) for key, _ in field.columns] for row in answer.value]
         return "\n".join([_row(head), _row(["---"] * len(head)), *map(_row, rows)])
-    return text_of_answer(field, answer.value)
+    return with_plain_ends(text_of_answer(field, answer.value))
 
 
 def _row(cells: list[str]) -> str:
@@ -100,12 +101,12 @@ def _row(cells: list[str]) -> str:
 
 def read(data: bytes) -> Reading:
     """What the README says: our own answers word for word, those of others by their headings."""
-    text = text_of(data).replace("\r\n", "\n").replace("\r", "\n")
+    text = with_plain_ends(text_of(data))
     front = FRONT.match(text)
     start = front.end() if front else 0
     if front and len(front[1]) > MOST_METADATA:
         raise BadDocument(f"The metadata is longer than {MOST_METADATA:,} characters.")
-    found = metadata.parsed(text, front[1] if front else "")
+    found = metadata.parsed(front[1] if front else "")
     reading = Reading()
     first = FIRST.match(text, start)
     schema = known_schema(first[2]) if first else schema_of()
@@ -115,6 +116,7 @@ def read(data: bytes) -> Reading:
         metadata.compare(reading, found)
     else:
         metadata.place(reading, found)
+        metadata.dropped(reading, front[1] if front else "", found)
     line = text.count("\n", 0, start) + 1
     for part in parts_of(without_comments(rest), line):
         read_part(reading, schema, part)

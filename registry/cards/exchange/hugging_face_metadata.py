@@ -71,21 +71,31 @@ def _result(said: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
     return EvalResult(task, dataset, dataset, str(row["metric"]), float(text))
 
 
-def parsed(text: str, block: str) -> Any:
+def parsed(block: str) -> Any:
     """The metadata of a README; BadDocument for what is no YAML or not meant to be read."""
-    from huggingface_hub import ModelCard, ModelCardData
+    from huggingface_hub import ModelCardData
 
     if not block:
         return ModelCardData()
-    # Aliases and depth are refused before anything builds the data.
+    # Aliases, tags and depth are refused before anything builds the data.
     if not isinstance(yaml_of(block, first_line=2).value, dict):
         raise BadDocument("The metadata between the two lines `---` has to be names and values.")
     try:
-        return ModelCard(text, ignore_metadata_errors=True).data
+        return ModelCardData(**yaml.safe_load(block), ignore_metadata_errors=True)
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadDocument(
             f"The metadata cannot be read: {' '.join(str(error).split())[:200]}."
         ) from None
+
+
+def dropped(reading: Reading, block: str, found: Any) -> None:
+    """Leave over results that `huggingface_hub` does not read because something is missing."""
+    if not block or getattr(found, "eval_results", None):
+        return
+    said = yaml_of(block, first_line=2).value.get("model-index")
+    if said is not None and said.plain and "model-index" not in found.to_dict():
+        why = "It names no task, data set or metric for a result, so it cannot be read."
+        reading.leave(f"line {said.line}, model-index", _plain(said.plain), why)
 
 
 def compare(reading: Reading, found: Any) -> None:
@@ -104,6 +114,7 @@ def place(reading: Reading, found: Any) -> None:
         answer = None if name == "metrics" and results else PLACES.get(name, _nowhere)(value)
         if name == "model-index" and results:
             answer = "metrics", [_row(result) for result in results]
+            _leave_details(reading, results)
         if answer:
             reading.answer(answer[0], Answer(State.WRITTEN, answer[1]), f"metadata, {name}")
         elif name != "model_name" and not (name == "metrics" and results):
@@ -152,6 +163,20 @@ def _row(result: Any) -> dict[str, str]:
         "value": str(result.metric_value),
         "dataset": "" if name == NO_DATASET else str(name),
     }
+
+
+def _leave_details(reading: Reading, results: list[Any]) -> None:
+    """Leave over what a result says beyond metric, value and data set."""
+    for result in results:
+        row = _row(result)
+        told = {*row.values(), NO_DATASET}
+        more = {
+            name: value
+            for name, value in vars(result).items()
+            if value not in (None, {}, []) and name != "metric_value" and str(value) not in told
+        }
+        if more:
+            reading.leave(f"metadata, model-index, {row['metric']}", _plain(more), NO_PLACE)
 
 
 def _plain(value: Any) -> str:

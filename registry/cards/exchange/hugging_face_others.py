@@ -9,7 +9,6 @@ from registry.cards.exchange.sections import (
     BOLD_LINE,
     LINES,
     NOTHING,
-    TEXTS,
     Part,
     without_boilerplate,
     without_optional,
@@ -26,14 +25,13 @@ PAIR = re.compile(
 def read_part(reading: Reading, schema: Schema, part: Part) -> None:
     """Answer the field that a section is about, or leave its text over."""
     place = f"line {part.line}, {part.heading or 'before the first heading'}"
-    text = part.text
-    if part.heading != "Training Hyperparameters":
+    if part.field == "hyperparameters":
+        text = _filled_pairs(part.text)
+    else:
         text = _take_lines(reading, part, place)
     if not text:
         return
-    field = schema.by_key.get(TEXTS.get(part.heading, ""))
-    if field is None and part.heading.startswith("Model Card for") and "overview" in schema.by_key:
-        field = schema.by_key["overview"]
+    field = schema.by_key.get(part.field)
     if field is None:
         reading.leave(place, text, NO_PLACE)
         return
@@ -88,6 +86,13 @@ def _value(field: Field, text: str) -> Any:
     if field.type is FieldType.TABLE:
         return _pairs(lines)
     return " ".join(lines)
+
+
+def _filled_pairs(text: str) -> str:
+    """The lines of names and values without those that nobody has filled."""
+    found = [(line, PAIR.match(line)) for line in text.split("\n")]
+    kept = [line for line, pair in found if not (pair and NOTHING.fullmatch(pair[2].strip()))]
+    return without_boilerplate(kept)
 
 
 def _pairs(lines: list[str]) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from registry.cards import answers
 from registry.cards.answers import Answer, BadAnswer, State
 from registry.cards.entries import Standing
 from registry.cards.exchange.documents import Base, Reading, Unplaced
-from registry.cards.exchange.wording import answers_of
+from registry.cards.exchange.wording import answers_of, with_plain_ends
 from registry.cards.gaps import Gap, gaps_of
 from registry.cards.models import CardRevision
 from registry.cards.schema import Field, FieldType
@@ -133,11 +133,17 @@ def _effect(view: FieldView) -> str:
 
 
 def _words(field: Field, answer: Answer) -> str:
+    """An answer in words; a document may hold anything, also what the field does not take."""
     if answer.state is State.UNKNOWN:
         return "Unknown"
     if answer.state is State.NOT_APPLICABLE:
         return f"Not applicable: {answer.reason}"
-    return words_of(field, answer.value)
+    is_odd = field.type is FieldType.TABLE and not _is_rows(answer.value)
+    return str(answer.value) if is_odd else words_of(field, answer.value)
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
 
 
 def _base_card(card: CardView, base: Base | None) -> CardView | None:
@@ -145,7 +151,8 @@ def _base_card(card: CardView, base: Base | None) -> CardView | None:
     version = card.version
     if base is None or (base.model, base.version) != (version.model.name, version.version):
         return None
-    if base.revision == card.number and base.digest == (card.revision and card.revision.digest):
+    digest = card.revision.digest if card.revision else ""
+    if (base.revision, base.digest) == (card.number, digest):
         return card
     if base.revision == 0 and not base.digest:
         return card_of(version, number=0)
@@ -178,12 +185,16 @@ def _gaps_after(card: CardView, changes: list[Change]) -> list[Gap]:
 
 
 def alike(field: Field, one: Answer | None, other: Answer | None) -> bool:
-    """Whether two answers say the same; spaces around a table's cells say nothing."""
+    """Whether two answers say the same, whatever the line ends and the spaces around cells."""
     if one is None or other is None:
         return one is other
-    if one.state is not other.state or one.reason != other.reason:
+    if one.state is not other.state or _ends(one.reason) != _ends(other.reason):
         return False
     return bool(_bare(field, one.value) == _bare(field, other.value))
+
+
+def _ends(value: Any) -> Any:
+    return with_plain_ends(value) if isinstance(value, str) else value
 
 
 def _bare(field: Field, value: Any) -> Any:
@@ -194,4 +205,4 @@ def _bare(field: Field, value: Any) -> Any:
             else row
             for row in value
         ]
-    return value
+    return _ends(value)

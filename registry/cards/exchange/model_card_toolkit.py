@@ -69,7 +69,8 @@ def export(card: CardView) -> bytes:
     """The card as Model Card Toolkit JSON."""
     answers, schema = answers_of(card), card.schema
     places = mapped(schema, "mct")
-    document: dict[str, Any] = {"schema_version": VERSION}
+    named = {"name": card.version.model.name}
+    document: dict[str, Any] = {"schema_version": VERSION, "model_details": named}
     for place in SINGLE:
         for field, answer in _pairs(places[place], answers):
             _put(document, place, plain_or_tagged(field, answer))

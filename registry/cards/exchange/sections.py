@@ -109,27 +109,42 @@ class Part:
     heading: str
     text: str
     line: int
+    is_title: bool = False
+
+    @property
+    def field(self) -> str:
+        """The key of the field that such a section answers; empty for one that has none."""
+        known = BY_HEADING.get(self.heading.casefold(), "")
+        is_name = self.is_title and self.heading.casefold() not in TITLES
+        return "overview" if is_name else known
+
+
+BY_HEADING = {heading.casefold(): key for heading, key in TEXTS.items()}
+TITLES = {title.casefold() for _, title in HEADINGS}
 
 
 def parts_of(text: str, first_line: int) -> Iterator[Part]:
     """The sections of a Markdown text, without comments and without empty ones."""
-    heading, line, found = "", first_line, []
+    heading, line, is_title = "", first_line, True
+    titles, found = 0, []
     fence = ""
     for number, row in enumerate(text.split("\n"), start=first_line):
         if mark := FENCE.match(row):
             fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
         if not fence and (title := HEADING.match(row)):
-            yield from _part(heading, found, line)
+            yield from _part(heading, found, line, is_title=is_title)
             heading, line, found = _bare(title[2]), number, []
+            titles += len(title[1]) == 1
+            is_title = len(title[1]) == 1 and titles == 1
         else:
             found.append(row)
-    yield from _part(heading, found, line)
+    yield from _part(heading, found, line, is_title=is_title)
 
 
-def _part(heading: str, rows: list[str], line: int) -> Iterator[Part]:
+def _part(heading: str, rows: list[str], line: int, *, is_title: bool) -> Iterator[Part]:
     text = without_boilerplate(rows)
     if text:
-        yield Part(heading, text, line)
+        yield Part(heading, text, line, is_title)
 
 
 def without_boilerplate(rows: Iterable[str]) -> str:

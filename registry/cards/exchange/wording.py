@@ -34,6 +34,11 @@ def answers_of(card: CardView) -> dict[str, Answer]:
     return found
 
 
+def with_plain_ends(text: str) -> str:
+    """A text with the line ends that Unix has."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def text_of_answer(field: Field, value: Any) -> str:
     """A value as text: a choice in words, one entry or row a line with cells between bars."""
     if field.type is FieldType.CHOICE:

@@ -4,6 +4,7 @@ Answers stand under their section. What is read from a source stands in comments
 does not freeze it; what is missing stands there too, with its help.
 """
 
+import re
 import textwrap
 from typing import Any
 
@@ -26,6 +27,8 @@ from registry.cards.view import CardView, FieldView
 FORMAT = "1"
 HEAD = ("signet_card", "schema", "of_model", "of_version", "revision", "digest")
 WIDTH = 96
+# What YAML takes for the end of a line or leaves out, unless it is escaped.
+ODD = re.compile("[\t\r\x85\u2028\u2029\ufeff]")
 KEPT = frozenset({Standing.WRITTEN, Standing.INHERITED, Standing.UNKNOWN, Standing.NOT_APPLICABLE})
 
 
@@ -38,8 +41,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    """A block for several lines; quoted where a block or a plain text would lose something."""
+    if ODD.search(text) or text.endswith("\n\n") or not text.strip():
+        return '"'
+    return "|" if "\n" in text else None
 
 
 _Dumper.add_representer(str, _text)
