@@ -80,8 +80,8 @@ def request_sign(
     """
     at = now()
     with transaction.atomic():
-        request = locked(actor, request_id)
         require_person(actor)
+        request = locked(actor, request_id)
         require(actor, "approval.sign", request)
         again = _signed_already(actor, request, role, decision, digest)
         if again:

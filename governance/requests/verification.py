@@ -1,0 +1,58 @@
+"""Checking every stored signature against what it was given for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from governance.gate.statements import public_keys
+from governance.requests.models import SignOff
+from governance.requests.statements import broken
+
+MOST_SHOWN = 100
+
+
+@dataclass
+class SignatureReport:
+    """How many signatures were looked at, and what is wrong with which."""
+
+    checked: int = 0
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every signature is the one that was given."""
+        return not self.faults
+
+    def lines(self) -> Iterator[str]:
+        """The report in words."""
+        yield f"{self.checked:,} sign-offs looked at, {len(self.faults):,} do not hold."
+        for pk, text in self.faults[:MOST_SHOWN]:
+            yield f"Sign-off {pk}: {text}."
+
+
+def signatures_verify() -> SignatureReport:
+    """Look at every sign-off: its signature, its statement, and the request it stands in.
+
+    A row that was changed, moved to another request or copied into one is named.
+    """
+    report, trusted = SignatureReport(), public_keys()
+    seen: dict[str, int] = {}
+    for row in SignOff.objects.select_related("request", "seat").order_by("pk").iterator():
+        report.checked += 1
+        fault = broken(row, trusted) or _misplaced(row)
+        if not fault and row.signature in seen:
+            fault = f"it repeats sign-off {seen[row.signature]}"
+        seen.setdefault(row.signature, row.pk)
+        if fault:
+            report.faults.append((row.pk, fault))
+    return report
+
+
+def _misplaced(row: SignOff) -> str:
+    """Whether the row stands where its subject says."""
+    if row.seat.request_id != row.request_id or row.seat.role != row.role:
+        return "it stands in another seat than it was given for"
+    if row.subject.get("version_id") != row.request.version_id:
+        return "its request is about another version by now"
+    if row.subject.get("environment") != row.request.environment:
+        return "its request is for another environment by now"
+    return ""
