@@ -5,6 +5,7 @@ import sys
 import click
 
 from signet.cli.card import card
+from signet.cli.gate import gate
 from signet.cli.output import NO_ANSWER, code_of
 from signet.errors import SignetError
 
@@ -20,6 +21,7 @@ def signet() -> None:
 
 
 signet.add_command(card)
+signet.add_command(gate)
 
 
 def main() -> None:
