@@ -124,9 +124,12 @@ def finding_close(*, actor: Actor, finding_id: int, resolution: str) -> Finding:
 
 def findings_settle(*, actor: Actor, keys: list[str], resolution: str) -> int:
     """Close the open findings of these keys, because their fact is no more; how many there were."""
-    found = Finding.objects.filter(key__in=keys, closed_at=None).values_list("pk", flat=True)
-    for pk in list(found):
-        finding_close(actor=actor, finding_id=pk, resolution=resolution)
+    with transaction.atomic():
+        # All of them before the first is recorded: others lock a finding before the trail's head.
+        rows = Finding.objects.select_for_update().filter(key__in=keys, closed_at=None)
+        found = [finding.pk for finding in rows.order_by("pk")]
+        for pk in found:
+            finding_close(actor=actor, finding_id=pk, resolution=resolution)
     return len(found)
 
 

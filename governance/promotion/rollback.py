@@ -79,7 +79,7 @@ def rollback_plan(deployment: Deployment) -> Plan:
     asked = ApprovalRequest.objects.filter(
         version__model=version.model_id,
         environment=deployment.environment,
-        state__in=(*GRANTED_STATES, "suspended", "expired", "superseded"),
+        state__in=(*GRANTED_STATES, "suspended", "expired", "superseded", "revoked"),
     )
     versions = ModelVersion.objects.filter(pk__in=asked.values("version")).exclude(pk=version.pk)
     related = versions.select_related("model__source", "model__owner", "model__team__business_unit")

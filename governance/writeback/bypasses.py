@@ -138,6 +138,8 @@ def _alias(
     with transaction.atomic():
         locked = RegisteredModel.objects.select_for_update(of=("self",), no_key=True)
         model = locked.select_related("source", "owner", "team__business_unit").get(pk=model.pk)
+        # Findings before the trail's head, as everybody does who closes one.
+        list(Finding.objects.select_for_update().filter(model=model, closed_at=None))
         ours = WriteBack.objects.filter(version__model=model, wanted__has_key="alias")
         if written_since(ours, read_since).exists():
             return 0

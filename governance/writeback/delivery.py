@@ -147,11 +147,11 @@ def _complete(actor: Actor, row: WriteBack, outcome: Outcome) -> None:
         row.state, row.seen, row.error = WriteState.DONE, outcome.seen(), ""
         row.done_at = timezone.now()
         row.save(update_fields=["state", "seen", "error", "done_at"])
-        if row.wanted.get("alias"):
-            _alias_moved(actor, row, outcome)
         findings_settle(
             actor=actor, keys=[_refused_key(row)], resolution="MLflow took the change after all."
         )
+        if row.wanted.get("alias"):
+            _alias_moved(actor, row, outcome)
         _read_again(actor, row)
         record(
             actor,
