@@ -48,7 +48,7 @@ FORMATS = {
         Format(
             "yaml",
             "YAML beside the code",
-            "For a repository: people's answers, with help for what is missing.",
+            "For a repository: people's answers; what the source says stands in comments.",
             "signet-card.yaml",
             "application/yaml",
             yaml_file.export,

@@ -159,6 +159,6 @@ def _page(
         "given": given,
         "plan": given.plan,
         "formats": FORMATS.values(),
-        "most": MOST_BYTES,
+        "most": MOST_BYTES // 1000,
     }
     return render(request, "cards/card_import.html", context, status=status)
