@@ -1,10 +1,13 @@
 """The card in the order of the EU AI Act's Annex IV: where each answer belongs, what is missing."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
 
+from registry.cards.attachments.models import CardAttachment
+from registry.cards.notes import Beside, beside_of
 from registry.cards.revisions import digest_matches
 from registry.cards.view import CardView, FieldView
 
@@ -28,6 +31,7 @@ class Placed:
 
     letters: str
     item: FieldView
+    files: Sequence[CardAttachment] = ()
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,13 @@ class Point:
     gaps: list[Placed]
 
 
-def points_of(card: CardView) -> list[Point]:
+def points_of(card: CardView, beside: Beside | None = None) -> list[Point]:
     """The nine points in order, each with the card's fields that the schema places there."""
+    files = beside.files if beside else {}
     placed: dict[str, list[Placed]] = {number: [] for number, _ in POINTS}
     for item in card.fields:
         for number, letters in _places(item.field.maps.get("annex_iv", "")).items():
-            placed[number].append(Placed(letters, item))
+            placed[number].append(Placed(letters, item, files.get(item.field.key, [])))
     return [
         Point(
             number,
@@ -60,7 +65,14 @@ def points_of(card: CardView) -> list[Point]:
 def outline(card: CardView) -> str:
     """The outline as one HTML file that needs nothing beside it and runs nothing."""
     matches = digest_matches(card.revision) if card.revision else None
-    context = {"card": card, "points": points_of(card), "digest_matches": matches}
+    beside = beside_of(card)
+    context = {
+        "card": card,
+        "points": points_of(card, beside),
+        "digest_matches": matches,
+        "beside": beside,
+        "whole": beside.files.get("", []),
+    }
     return render_to_string("cards/annex_iv.html", context)
 
 

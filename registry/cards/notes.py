@@ -1,5 +1,6 @@
 """What lies beside a card's answers: the files and the comments of each field."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from registry.cards.attachments.models import CardAttachment
 from registry.cards.attachments.queries import attachments_by_field
 from registry.cards.comments.queries import Thread, threads_by_field
 from registry.cards.schema import Section
+from registry.cards.view import CardView
 from registry.inventory.models import ModelVersion
 
 # The word that stands for the whole card in an address, where a field's key would be empty.
@@ -72,6 +74,29 @@ class CardNotes:
     def open_in(self, section: Section) -> int:
         """How many open threads a section has."""
         return sum(self.open.get(field.key, 0) for field in section.fields)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The files and threads that a document names after its answers; each in the card's order."""
+
+    files: Mapping[str, list[CardAttachment]]
+    threads: list[tuple[str, Thread]]
+    resolved: int
+
+
+def beside_of(card: CardView) -> Beside:
+    """The current files by field, and the open threads with what each is about; two queries."""
+    by_field = attachments_by_field(card.version)
+    files = {key: [f for f in found if f.is_current] for key, found in by_field.items()}
+    labels = {"": "The whole card", **{i.field.key: i.field.label for i in card.fields}}
+    threads = threads_by_field(card.version)
+    ordered = [
+        (labels.get(key, key), t) for key in (*labels, *threads) for t in threads.get(key, [])
+    ]
+    unique = list({thread.first.pk: (label, thread) for label, thread in ordered}.values())
+    waiting = [pair for pair in unique if pair[1].is_open]
+    return Beside(files, waiting, len(unique) - len(waiting))
 
 
 def notes_of(actor: Actor, version: ModelVersion) -> CardNotes:

@@ -14,7 +14,9 @@ from xml.sax.saxutils import escape
 
 from django.utils import timezone
 
+from registry.cards.attachments.models import CardAttachment
 from registry.cards.markdown import blocks
+from registry.cards.notes import Beside, beside_of
 from registry.cards.revisions import digest_matches
 from registry.cards.view import CardView, FieldView
 
@@ -42,7 +44,8 @@ def card_pdf(card: CardView) -> bytes:
         bottomMargin=56,
     )
     foot = _foot(card)
-    story = [*_head(card, name), *_missing(card), *_sections(card)]
+    beside = beside_of(card)
+    story = [*_head(card, name), *_missing(card), *_sections(card, beside), *_beside(beside)]
     document.build(story, onFirstPage=foot, onLaterPages=foot)
     return target.getvalue()
 
@@ -144,7 +147,7 @@ def _missing(card: CardView) -> Iterator[Any]:
         yield _text(f"• {_plain(gap.field.label)} ({_plain(gap.why)}{unknown})", "item")
 
 
-def _sections(card: CardView) -> Iterator[Any]:
+def _sections(card: CardView, beside: Beside) -> Iterator[Any]:
     for section in card.sections:
         yield _text(_plain(section.section.label), "section")
         if not section.shown:
@@ -157,6 +160,33 @@ def _sections(card: CardView) -> Iterator[Any]:
             if item.source_changed:
                 now = item.pulled_words or "nothing any more"
                 yield _text(f"The source has changed since; it says now: {_plain(now)}", "origin")
+            yield from _files(beside.files.get(item.field.key, []))
+
+
+def _beside(beside: Beside) -> Iterator[Any]:
+    """Files about the whole card, and the comments that nobody has resolved."""
+    if whole := beside.files.get("", []):
+        yield _text("Files about the card as a whole", "section")
+        yield from _files(whole)
+    if not (beside.threads or beside.resolved):
+        return
+    yield _text("Comments", "section")
+    said = f"{len(beside.threads)} open, {beside.resolved} resolved, when this file was made."
+    yield _text(said, "body")
+    for label, thread in beside.threads:
+        yield _text(_plain(label), "label")
+        for comment in (thread.first, *thread.replies):
+            yield _text(_plain(comment.text), "item")
+            at = timezone.localtime(comment.created_at).strftime("%Y-%m-%d %H:%M %Z")
+            yield _text(_plain(f"{comment.author_name}, {at}"), "origin")
+
+
+def _files(files: list[CardAttachment]) -> Iterator[Any]:
+    for file in files:
+        dates = f", {file.validity_words}" if file.validity_words else ""
+        by = f"attached by {file.uploaded_by_name} {file.uploaded_at:%Y-%m-%d}"
+        words = f"File: {file.name} ({file.get_kind_display()}, {file.size:,} bytes{dates}), {by}"
+        yield _text(f"{_plain(words)}<br/>SHA-256 {file.sha256}", "origin")
 
 
 def _answer(item: FieldView) -> Iterator[Any]:

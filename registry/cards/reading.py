@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.actors import Actor
-from registry.cards.claims import evidence_links
+from registry.cards.claims import evidence_by_field, evidence_links
 from registry.cards.figures import charts_of
 from registry.cards.models import CardPin
 from registry.cards.revisions import digest_matches
@@ -21,6 +21,7 @@ def reading(actor: Actor, card: CardView) -> dict[str, Any]:
         "questions": summary_of(card),
         "charts": charts_of(card, list(versions.order_by("-ordinal")[:CHARTED])),
         "evidence": evidence_links(card),
+        "claims": evidence_by_field(card),
         "digest_matches": bool(card.revision and digest_matches(card.revision)),
         "pin": CardPin.objects.filter(revision=card.revision).first() if card.revision else None,
     }

@@ -1,9 +1,11 @@
 """Files and comments beside a card's fields: one line in the template of whoever shows a field."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
 
+from registry.cards.claims import Evidence
 from registry.cards.notes import CardNotes
 from registry.cards.schema import Section
 from registry.cards.view import FieldView
@@ -26,6 +28,12 @@ def field_notes(
         "label": label,
         "swap": swap,
     }
+
+
+@register.inclusion_tag("cards/_evidence.html")
+def evidence(claims: Mapping[str, Evidence] | None, key: str) -> dict[str, Evidence | None]:
+    """Where a field's value can be checked; nothing for a value that a person alone gave."""
+    return {"evidence": (claims or {}).get(key)}
 
 
 @register.filter

@@ -42,3 +42,14 @@ def test_what_is_unknown_is_a_gap(card):
     assert card.revision.digest in html
     for inert in ("<script", "<link", "<style", " style=", " src=", " onerror="):
         assert inert not in html
+
+
+def test_files_stand_at_their_answer_and_open_comments_at_the_end(version_with_notes):
+    html = outline(card_of(version_with_notes))
+    answer = html.index("Forecasts sales.")
+    assert answer < html.index("bias-report.pdf") < html.index("minutes.csv")
+    assert "ab" * 32 in html
+    assert "Why &lt;b&gt;this&lt;/b&gt; metric?" in html
+    assert html.index("Because planners read it.") > html.index("Comments")
+    assert "Settled long ago" not in html
+    assert "withdrawn.pdf" not in html

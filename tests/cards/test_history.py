@@ -114,7 +114,16 @@ def test_the_champions_card_is_compared(client, version):
     save(newer, 0, overview=written("Something new."))
     client.force_login(make_user(Role.AUDITOR))
     page = client.get(at(newer, "revisions/")).content.decode()
-    assert "Against the champion" in page
+    against = page[page.index("Against the champion") :]
+    # The champion's own words are struck out, the newer card's stand beside them, with the field.
+    assert "<del>Forecasts" in against
+    assert "<ins>Something new.</ins>" in against
+    assert "What the model does" in against or "Overview" in against
+    save(newer, 1, overview=written("Forecasts <b>stock</b> for every shop."))
+    page = client.get(at(newer, "revisions/")).content.decode()
+    assert "<del>" not in page[page.index("Against the champion") :]
+    page = client.get(at(version, "revisions/")).content.decode()
+    assert "Against the champion" not in page  # nobody is compared with themselves
 
 
 def test_bringing_back_by_form(client, version):
