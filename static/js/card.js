@@ -112,7 +112,6 @@
   /* --- Failing ---------------------------------------------------------------------------- */
   const PLAIN = {
     0: "Signet cannot be reached.",
-    401: "You were signed out.",
     403: "You may not edit this card any more.",
     404: "This card is not here any more.",
     413: "This is too large to be kept.",
@@ -121,24 +120,28 @@
   function reason(xhr) {
     const page = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
     const found = page.querySelector("[data-error] .text");
-    return found && xhr.status !== 401 ? found.textContent.replace(/\s+/g, " ").trim() : PLAIN[xhr.status] || "Signet could not save this (error " + xhr.status + ").";
+    return found ? found.textContent.replace(/\s+/g, " ").trim() : PLAIN[xhr.status] || "Signet could not save this (error " + xhr.status + ").";
   }
   function failed(key, xhr) {
     const known = field(key);
     known.why = xhr.status;
     set(key, "failed");
-    const place = line(key, reason(xhr) + " Your text is kept in this browser. ", "failed");
-    if (xhr.status === 401) {
-      const link = document.createElement("a");
-      link.href = form.dataset.signIn;
-      link.target = "_blank";
-      link.textContent = "Sign in in a new tab";
-      place.append(link, "; it is saved once you are back.");
-      return;
-    }
+    if (xhr.status === 401) { signedOut(key); return; }
+    // Without a session no token fits: whether it is that, the session itself must say.
     if (xhr.status === 403 && !known.again) { known.again = true; renewed(); return; }
+    const place = line(key, reason(xhr) + " Your text is kept in this browser. ", "failed");
     if (![400, 403, 404, 413, 422].includes(xhr.status)) again();
     place.append(button("Try now", () => send(key)));
+  }
+  function signedOut(key) {
+    field(key).why = 401;
+    const place = line(key, "You were signed out. Your text is kept in this browser. ", "failed");
+    const link = document.createElement("a");
+    link.href = form.dataset.signIn;
+    link.target = "_blank";
+    link.textContent = "Sign in in a new tab";
+    place.append(link, "; it is saved once you are back.");
+    again();
   }
   function again() {
     window.clearTimeout(timer);
@@ -146,7 +149,7 @@
     waits += 1;
   }
   function retry() {
-    const waiting = Array.from(fields).filter(([, known]) => known.state === "failed" && ![400, 404, 413, 422].includes(known.why));
+    const waiting = Array.from(fields).filter(([, known]) => known.state === "failed" && ![400, 404, 413, 422].includes(known.why) && !(known.why === 403 && known.again));
     if (!waiting.length) return;
     if (waiting.some(([, known]) => known.why === 401)) renewed();
     else waiting.forEach(([key]) => send(key));
@@ -154,9 +157,12 @@
   /* After signing in again, in another tab, forms need another token; who signed in must be the same. */
   async function renewed() {
     const answer = await fetch(form.dataset.session, { headers: { "HX-Request": "true" } }).catch(() => null);
+    const waiting = Array.from(fields).filter(([, known]) => known.state === "failed" && [401, 403].includes(known.why));
+    if (answer && answer.status === 401) waiting.forEach(([key]) => signedOut(key));
+    if (!answer || answer.status === 403) waiting.forEach(([key, known]) => line(key, PLAIN[answer ? 403 : 0] + " Your text is kept in this browser.", "failed") && (known.again = Boolean(answer)));
+    if (!answer) again();
     if (!answer || !answer.ok) return;
     const session = await answer.json();
-    const waiting = Array.from(fields).filter(([, known]) => known.state === "failed");
     if (session.user !== form.dataset.user) {
       waiting.forEach(([key]) => line(key, "Somebody else is signed in now. Your text is kept in this browser for you.", "failed"));
       return;

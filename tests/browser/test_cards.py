@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
 from portal.accounts.permissions import Role
 from registry.cards.models import CardRevision
@@ -101,61 +101,15 @@ def test_typing_answers_and_errors_keep_every_word(sign_in: SignIn, version: Mod
     expect(expiry.get_by_role("radio", name="Answered")).to_be_checked()
     plan = page.get_by_role("textbox", name="Planned changes, answer")
     plan.fill("Retrained every Monday.\n\nSame features.")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save revision").click()
     expect(page.get_by_text("Write the date as year-month-day")).to_be_visible()
     expect(plan).to_have_value("Retrained every Monday.\n\nSame features.")
     sound(page, "card-error")
     expiry.get_by_role("textbox").first.fill("2027-03-31")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save revision").click()
     expect(page.get_by_text("Saved as revision 2.")).to_be_visible()
     values = CardRevision.objects.get(number=2).values
     assert values["change_plan"]["value"] == "Retrained every Monday.\n\nSame features."
-
-
-def test_two_people_edit_one_field(sign_in: SignIn, version: ModelVersion) -> None:
-    page = member(sign_in, version)
-    url = at(version, "edit/?section=ownership")
-    page.goto(url)
-    other = page.context.new_page()
-    other.goto(url)
-
-    other.get_by_role("textbox", name="On call, answer").fill("Rota of the other tab")
-    other.get_by_role("button", name="Save", exact=True).click()
-    expect(other.get_by_text("Saved as revision 2.")).to_be_visible()
-
-    page.get_by_role("textbox", name="On call, answer").fill("My own rota")
-    page.get_by_role("textbox", name="Independent validator, answer").fill("Eva Horak")
-    page.get_by_role("button", name="Save", exact=True).click()
-    clash = page.get_by_role("group", name="On call")
-    expect(clash.get_by_text("Rota of the other tab")).to_be_visible()
-    expect(clash.get_by_role("textbox", name="On call, answer")).to_have_value("My own rota")
-    sound(page, "card-conflict")
-
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(clash.get_by_text("Choose which text stands.")).to_be_visible()
-    clash.get_by_role("radio", name="Keep mine").check()
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Saved as revision 3.")).to_be_visible()
-    values = CardRevision.objects.get(number=3).values
-    assert values["on_call"]["value"] == "My own rota"
-    assert values["validator"]["value"] == "Eva Horak"
-
-
-def test_leaving_with_unsaved_words_asks_first(sign_in: SignIn, version: ModelVersion) -> None:
-    page = member(sign_in, version)
-    page.goto(at(version, "edit/?section=ownership"))
-    page.get_by_role("textbox", name="On call, answer").fill("Unsaved")
-    expect(page.get_by_text("Not saved yet")).to_be_visible()
-    asked: list[str] = []
-
-    def refuse(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.on("dialog", refuse)
-    page.get_by_role("link", name="Read the card").click()
-    expect(page.get_by_role("textbox", name="On call, answer")).to_have_value("Unsaved")
-    assert asked == ["beforeunload"]
 
 
 def test_everything_works_without_javascript(
