@@ -1,6 +1,7 @@
 """What checks look at: the facts of one version, each read once and only when a check asks."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +27,13 @@ class Facts:
     version: ModelVersion
     environment: str
     policy: PolicyRevision
+
+    def under(self, policy: PolicyRevision) -> "Facts":
+        """The same facts, already read, under another policy."""
+        other = copy(self)
+        other.policy = policy
+        other.__dict__.pop("thresholds", None)
+        return other
 
     @property
     def tier(self) -> str:

@@ -41,7 +41,7 @@ class Reading:
 def manifest_digest(files: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256, in hex, over the canonical JSON of [path, size, sha256] of every file by path.
 
-    The SDK computes the same: tests/governance/evidence/artifact_digests.json holds what both must give.
+    The SDK computes the same: the tests hold both to one file, artifact_digests.json.
     """
     rows = sorted([str(f["path"]), int(f["size"]), str(f["sha256"])] for f in files)
     text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)

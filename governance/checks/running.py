@@ -96,16 +96,19 @@ def checks_find(
 
     `version` has `running.LOADED` loaded. A check that breaks could not run; the rest still do.
     """
-    rules = policy or policy_in_force()
-    facts = Facts(version, environment, rules)
-    required = set(required_checks(rules, facts.tier))
-    wanted = required | set(advised_checks(rules, facts.tier))
-    outcomes = [
+    facts = Facts(version, environment, policy or policy_in_force())
+    return Findings(facts, outcomes_of(facts))
+
+
+def outcomes_of(facts: Facts) -> list[Outcome]:
+    """What each check that the facts' policy names for their tier finds."""
+    required = set(required_checks(facts.policy, facts.tier))
+    wanted = required | set(advised_checks(facts.policy, facts.tier))
+    return [
         Outcome(check, _guarded(check, facts), check.id in required)
         for check in all_checks().values()
         if check.id in wanted
     ]
-    return Findings(facts, outcomes)
 
 
 def _guarded(check: Check, facts: Facts) -> Found:

@@ -10,7 +10,6 @@ from governance.checks.queries import latest_manifest
 from governance.checks.running import LOADED, Findings, checks_find
 from governance.checks.scanning import scanner_name
 from governance.checks.signals import checks_finished
-from governance.checks.signals import checks_finished
 from governance.findings.models import FindingKind, Severity
 from governance.findings.services import finding_open
 from portal.accounts.permissions import require

@@ -23,7 +23,7 @@ STRICTEST = "T1"
 SATURDAY = 5
 FLAG_WORDS = {
     "personal_data": "personal data is used",
-    "legal_class": "the law counts it as high-risk",
+    "legal_class": "the law may count the use as high-risk",
 }
 
 

@@ -196,7 +196,9 @@ RULES: dict[str, Rule] = {
         },
     ),
     "token.revoke_any": Rule("revoke anybody's token", {Role.PLATFORM_ADMIN: Reach.ANY}),
-    "tier.assess": Rule("assess a model's risk", {**_BUILDERS, **_LEADS}),
+    "tier.assess": Rule(
+        "assess a model's risk", {**_BUILDERS, **_LEADS, Role.DATA_GOVERNANCE: Reach.ANY}
+    ),
     "tier.lower": Rule(
         "set a tier below the computed one", {**_LEADS, Role.DATA_GOVERNANCE: Reach.ANY}
     ),
