@@ -115,8 +115,7 @@ def models_assign() -> None:
 
 def cards_write() -> None:
     """What the scientists wrote on their cards; a card that has a revision stays as it is."""
-    texts = tomllib.loads((Path(__file__).parent / "cards.toml").read_text(encoding="utf-8"))
-    for card in texts["card"]:
+    for card in card_texts():
         version = ModelVersion.objects.get(
             model__name=card["model"], model__is_demo=True, version=card["version"]
         )
@@ -131,6 +130,12 @@ def cards_write() -> None:
         )
 
 
+def card_texts() -> list[dict[str, Any]]:
+    """The entries of cards.toml."""
+    text = (Path(__file__).parent / "cards.toml").read_text(encoding="utf-8")
+    return list(tomllib.loads(text)["card"])
+
+
 def card_answers(card: Mapping[str, Any]) -> dict[str, Answer | None]:
     """The answers of one entry of cards.toml."""
     changes: dict[str, Answer | None] = {
@@ -140,6 +145,9 @@ def card_answers(card: Mapping[str, Any]) -> dict[str, Answer | None]:
         changes[key] = Answer(State.NOT_APPLICABLE, reason=reason)
     for key in card.get("unknown", {}).get("fields", []):
         changes[key] = Answer(State.UNKNOWN)
+    if "review_in_days" in card:
+        day = timezone.localdate() + timedelta(days=card["review_in_days"])
+        changes["expiry"] = Answer(State.WRITTEN, day.isoformat())
     return changes
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.accounts.models import User
 from portal.env import left_by_up, state_home
 from portal.errors import SignetError
-from registry.demo import people, walk
+from registry.demo import beside, people, walk
 from registry.demo.mlflow_client import prepare
 
 
@@ -42,6 +42,7 @@ class Command(BaseCommand):
             ("Sync with MLflow", walk.models_sync),
             ("Owners and risk tiers", walk.models_assign),
             ("Model cards", walk.cards_write),
+            ("Files and comments", beside.beside_write),
             ("Deployments", walk.deployments_record),
         ]
 
