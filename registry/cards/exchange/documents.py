@@ -14,6 +14,8 @@ from registry.cards.schema import Field, Schema, schema_of
 MOST_BYTES = 900_000
 DEEPEST = 40
 SHOWN = 300
+PLACE = 200
+MOST_UNPLACED = 1_000
 # PostgreSQL cannot store NUL, and UTF-8 cannot carry half a surrogate pair.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -71,7 +73,12 @@ class Reading:
         """Note something that has no place on the card."""
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text):,} characters)"
-        self.unplaced.append(Unplaced(place, shown, why))
+        if len(self.unplaced) == MOST_UNPLACED:
+            raise BadDocument(
+                f"More than {MOST_UNPLACED:,} things in the document have no place on a card; the "
+                f"next is at {place[:PLACE]}. Nothing was changed. Check that it is a model card."
+            )
+        self.unplaced.append(Unplaced(place[:PLACE], shown, why))
 
 
 NO_PLACE = "The card has no field for this."

@@ -15,6 +15,9 @@ from registry.cards.exchange.imports import Change, Plan, plan_of
 from registry.cards.services import Saved, card_save, locked_version
 from registry.cards.view import card_of
 
+# How many of the places the trail names; it keeps the document's digest as well.
+FIRST = 20
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -83,5 +86,6 @@ def _told(document: bytes, form: Format, plan: Plan, saved: Saved) -> dict[str, 
         "bytes": len(document),
         "revision": saved.revision.number if saved.revision else 0,
         "fields": list(saved.changed),
-        "not_placed": [item.place for item in plan.unplaced],
+        "not_placed": len(plan.unplaced),
+        "first_not_placed": [item.place for item in plan.unplaced[:FIRST]],
     }

@@ -379,6 +379,21 @@ def test_yaml_keeps_every_scalar_as_it_was_typed():
     assert reading.answers["on_call"].reason == "1.10"
 
 
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("hf", "# a\nb\n" * 2_000),
+        ("yaml", "signet_card: 1\nschema: '1'\n" + "".join(f"k{n}: a\n" for n in range(2_000))),
+        ("mct", json.dumps({"model_details": {f"k{n}": 1 for n in range(2_000)}})),
+        ("json", json.dumps({**{f"k{n}": 1 for n in range(2_000)},
+                             "signet_card": 1, "schema_version": "1", "fields": {}})),
+    ],
+)  # fmt: skip
+def test_a_document_that_is_no_card_is_refused_before_its_list_grows_endless(key, text):
+    with pytest.raises(BadDocument, match="More than 1,000 things"):
+        read(key, text)
+
+
 def test_a_document_of_no_known_format_asks_for_it():
     with pytest.raises(BadDocument, match="Say which format"):
         format_of(b'{"a": 1}')

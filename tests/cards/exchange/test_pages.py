@@ -8,6 +8,7 @@ from portal.trail.models import TrailEvent
 from registry.cards.exchange.documents import MOST_BYTES
 from registry.cards.exchange.formats import FORMATS
 from registry.cards.models import CardRevision
+from registry.cards.schema import schema_of
 from registry.cards.services import card_save
 from registry.cards.view import card_of
 from tests.cards.facts import make_full_version, make_owned_model, scientist_of, written
@@ -94,7 +95,7 @@ def test_what_is_ticked_is_imported_as_one_revision(scientist, version):
     assert revision.note == "From the repository"
     event = TrailEvent.objects.get(verb="card.import")
     assert event.facts["after"]["format"] == "yaml"
-    assert event.facts["after"]["not_placed"] == ["line 5, identity.colour"]
+    assert event.facts["after"]["first_not_placed"] == ["line 5, identity.colour"]
 
 
 def test_a_card_that_moved_on_meanwhile_is_shown_anew(scientist, version):
@@ -183,6 +184,20 @@ def test_a_bad_file_is_refused_and_the_text_kept(scientist, version, content, sa
     assert page.status_code == 422
     assert said in page.content.decode()
     assert page.context["given"].document == YAML
+
+
+@pytest.mark.parametrize("answers", [0, 40])
+def test_a_look_costs_the_same_number_of_queries(
+    scientist, version, answers, django_assert_max_num_queries
+):
+    keys = [field.key for field in schema_of() if field.editable and field.type == "text"]
+    lines = "".join(
+        f"{section.key}:\n"
+        + "".join(f"  {f.key}: x\n" for f in section.fields if f.key in keys[:answers])
+        for section in schema_of().sections
+    )
+    with django_assert_max_num_queries(14):
+        assert look(scientist, version, f"signet_card: 1\nschema: '1'\n{lines}").status_code == 200
 
 
 def test_people_of_other_teams_do_not_import(client, version):
