@@ -1,9 +1,11 @@
 """Cards in other formats for programs."""
 
 import json
+import threading
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from portal.accounts.permissions import Role
 from registry.cards.exchange.formats import FORMATS
@@ -164,3 +166,28 @@ def test_an_old_revision_is_exported(writer, version):
     assert b"Second" in writer.get(at(version, "export/yaml/")).content
     assert writer.get(at(version, "export/yaml/?revision=9")).status_code == 404
     assert writer.get(at(version, "export/yaml/?version=1")).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_make_one_revision(version):
+    texts = ["One text", "Another text", "A third text"]
+    clients = [caller(version, "read", "cards:write") for _ in texts]
+    start, outcomes = threading.Barrier(len(texts)), {}
+
+    def bring(text, client):
+        start.wait(10)
+        try:
+            document = YAML.replace("Forecasts weekly sales.", text)
+            outcomes[text] = post(client, version, "import/yaml/", document).status_code
+        finally:
+            connection.close()
+
+    pairs = zip(texts, clients, strict=True)
+    threads = [threading.Thread(target=bring, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert set(outcomes.values()) <= {200, 409, 412}
+    [won] = [text for text, status in outcomes.items() if status == 200]
+    assert CardRevision.objects.get().values["overview"]["value"] == won
