@@ -311,7 +311,7 @@ def _plan(request: ApprovalRequest, at: datetime) -> list[Cause]:
     """What is approved under a plan holds as long as the plan itself does."""
     if request.kind != RequestKind.UNDER_PLAN or request.plan is None:
         return []
-    from governance.plans.standing import plan_causes
+    from governance.plans.queries import plan_causes
 
     return [Cause(code, text) for code, text in plan_causes(request.plan, at)]
 
