@@ -14,7 +14,7 @@ from registry.cards.drafts.services import Form, fault_of, is_waiting, says_more
 from registry.cards.entries import said_digest
 from registry.cards.inputs import SOURCE, THEIRS, UNDECIDED, Inputs, answer_of, inputs_of
 from registry.cards.schema import Field, FieldType
-from registry.cards.texts import plain_lines
+from registry.cards.texts import plain_lines, text_of_value
 from registry.cards.view import CardView, FieldView, SectionView
 
 CONTROLS = {
@@ -97,6 +97,11 @@ class FieldForm:
         """The ids of the texts that explain the input, for assistive technology."""
         key = self.field.key
         return f"help-{key}" + (f" error-{key}" if self.errors else "")
+
+    @property
+    def source_text(self) -> str:
+        """What the source says, as text to write on in."""
+        return text_of_value(self.field, self.view.pulled.value) if self.view.pulled else ""
 
     @property
     def columns(self) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.accounts.permissions import allowed
+from registry.cards.drafts.queries import own_drafts
 from registry.cards.gaps import Gap
 from registry.cards.notes import notes_of
 from registry.cards.places import place_of
@@ -41,6 +42,8 @@ def card_page(request: HttpRequest, card: CardView, *, is_old: bool) -> HttpResp
     context = page_context(request, card, is_old=is_old) | reading(actor_of(request), card)
     newest = latest_revision(card.version) if is_old else card.revision
     context["is_newest"] = newest == card.revision
+    if context["may_edit"]:
+        context["draft_count"] = own_drafts(actor_of(request), card.version).count()
     return render(request, "cards/card_detail.html", context)
 
 

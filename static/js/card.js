@@ -244,6 +244,14 @@
       if (previewer.getAttribute("aria-expanded") === "true") shown(previewer, false);
       else window.htmx.trigger(previewer, "preview");
     }
+    const copier = event.target.closest("[data-copy-source]");
+    if (copier) {
+      const key = copier.dataset.copySource;
+      const before = inputs(key).state === "written" ? inputs(key).value : "";
+      fill(key, { state: "written", value: joined(key, before, copier.dataset.text), reason: "" });
+      typed(key, 0);
+      focused(key);
+    }
     if (!chosen && !reload) return;
     const key = event.target.closest("[data-autosave]").dataset.autosave;
     if (reload) {
@@ -257,11 +265,15 @@
     else named(key, "base").value = region(key).dataset.base;
     if (chosen.dataset.choose === "both") fill(key, { ...inputs(key), value: joined(key, inputs(key).value, region(key).querySelector("textarea[data-their-text]").value) });
     typed(key, 0);
-    named(key, "value").focus();
+    focused(key);
   });
   function joined(key, one, other) {
     const isLong = named(key, "value").closest(".answer").querySelector("[data-preview]");
     return one + (one ? (isLong ? "\n\n" : "\n") : "") + other;
+  }
+  function focused(key) {
+    const places = Array.from(fieldset(key).querySelectorAll(".answer input, .answer textarea, .answer select"));
+    (places.find((place) => place.checkVisibility()) || fieldset(key).querySelector("[type=radio]")).focus();
   }
   function fill(key, found) {
     const radio = fieldset(key).querySelector('[type="radio"][value="' + CSS.escape(found.state) + '"]');
@@ -276,7 +288,7 @@
     named(key, "value").hidden = open;
     previewer.setAttribute("aria-expanded", open);
     previewer.querySelector("span").textContent = open ? "Write" : "Preview";
-    if (!open) named(key, "value").focus();
+    if (!open) focused(key);
   }
 
   /* --- Saving a revision: first everything typed, then the form ----------------------------- */
@@ -332,7 +344,7 @@
     const actions = document.createElement("span");
     actions.className = "choices";
     const done = () => { store.drop(key, entry); box.remove(); };
-    actions.append(button("Use it", () => { fill(key, entry); typed(key, 0); done(); named(key, "value").focus(); }));
+    actions.append(button("Use it", () => { fill(key, entry); typed(key, 0); done(); focused(key); }));
     if (named(key, "value").matches("textarea")) actions.append(button("Put it below", () => { fill(key, { ...entry, state: "written", value: joined(key, inputs(key).value, entry.value) }); typed(key, 0); done(); }));
     actions.append(button("Drop it", done));
     text.append(head, moved, words, actions);
@@ -360,10 +372,11 @@
   }
   function start(part) {
     part.querySelectorAll("[data-preview]").forEach((previewer) => { previewer.hidden = false; });
+    part.querySelectorAll("[data-scripted]").forEach((button) => { button.hidden = false; });
     part.dispatchEvent(new Event("signet:fieldset", { bubbles: true }));
   }
   start(form);
-  document.querySelectorAll("[data-scripted]").forEach((shown) => { shown.hidden = false; });
+  document.querySelectorAll(".page-head [data-scripted]").forEach((button) => { button.hidden = false; });
   all().forEach((key) => store.left(key, (entry) => entry.text !== said(inputs(key))).forEach((entry) => offer(key, entry)));
   elsewhere();
 })();

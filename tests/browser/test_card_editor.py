@@ -324,3 +324,13 @@ def test_dropping_a_draft_brings_the_answer_back(page: Page, version: ModelVersi
     page.get_by_role("group", name="Overview").get_by_role("button", name="Drop").click()
     expect(answer(page, "Overview")).to_have_value("Predicts sales of **fresh** goods.")
     assert not CardDraft.objects.exists()
+
+
+def test_starting_from_what_the_source_says(page: Page, version: ModelVersion) -> None:
+    edit(page, version, "model")
+    field = page.get_by_role("group", name="Key hyper-parameters", exact=False).first
+    field.get_by_role("button", name="Start from this").click()
+    expect(field.get_by_label("Parameter, row 1")).to_have_value("estimator")
+    expect(field.get_by_label("Parameter, row 1")).to_be_focused()
+    expect(state(page)).to_contain_text(KEPT)
+    assert "max_depth | 6" in draft("hyperparameters").value

@@ -234,6 +234,7 @@ def test_the_editor_shows_ones_drafts_and_a_clash_as_a_choice(client, user, vers
     assert "&lt;b&gt;Mine&lt;/b&gt;" in page
     assert 'name="kept-on_call" value="a:1"' in page
     save(version, on_call=written("Theirs"))
+    assert "You have 1 draft here" in client.get(at(version)).content.decode()
     answer = post(client, version, "on_call", "Mine again", seq="2").content.decode()
     assert "saved this field while you were writing" in answer
     assert "Theirs" in answer

@@ -34,6 +34,11 @@ def drafts_by_field(
     return own, others
 
 
+def own_drafts(actor: Actor, version: ModelVersion) -> QuerySet[CardDraft]:
+    """What the actor has typed at a card and not saved as a revision yet."""
+    return visible_drafts(actor, version).filter(author_id=actor.user_id)
+
+
 def others_writing(actor: Actor, version: ModelVersion, key: str) -> list[CardDraft]:
     """What colleagues have typed into the same field and not saved as a revision yet."""
     drafts = visible_drafts(actor, version).filter(field_key=key).exclude(author_id=actor.user_id)

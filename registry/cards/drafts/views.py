@@ -53,7 +53,8 @@ def card_draft(request: HttpRequest, pk: int, version: str, key: str) -> HttpRes
         base=base,
         sender=_sender(request, key),
     )
-    context = {"kept": kept, "key": key, "model": found.model, "version": found}
+    is_own = kept.view.by == actor_of(request).name
+    context = {"kept": kept, "key": key, "model": found.model, "version": found, "is_own": is_own}
     status = 409 if kept.elsewhere else 200
     return render(request, "cards/_kept.html", context, status=status)
 
