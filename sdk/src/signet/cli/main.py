@@ -5,6 +5,7 @@ import sys
 import click
 
 from signet.cli.card import card
+from signet.cli.ci import ci
 from signet.cli.gate import gate
 from signet.cli.output import NO_ANSWER, code_of
 from signet.errors import SignetError
@@ -21,6 +22,7 @@ def signet() -> None:
 
 
 signet.add_command(card)
+signet.add_command(ci)
 signet.add_command(gate)
 
 
