@@ -4,6 +4,7 @@ import pytest
 
 from registry.cards import schema, services
 from registry.cards.gaps import card_facts
+from registry.cards.many.filters import gap_fields
 from registry.cards.models import CardRevision
 from registry.cards.queries import standing_revisions
 from registry.cards.revisions import digest_matches
@@ -44,13 +45,19 @@ def schema_2(card_of_schema_1, monkeypatch, tmp_path):
     new = old[:start] + NEW_FIELD.lstrip() + "\n" + old[end:]
     new = new.replace('version = "1"', 'version = "2"', 1)
     (tmp_path / "2.toml").write_text(new, encoding="utf-8")
-    schema_of.cache_clear()
+    forget()
     monkeypatch.setattr(schema, "FOLDER", tmp_path)
     monkeypatch.setattr(services, "CURRENT", "2")
     monkeypatch.setattr(schema_of.__wrapped__, "__defaults__", ("2",))
     yield schema_of()
     monkeypatch.undo()
+    forget()
+
+
+def forget():
+    """Read the schemas anew."""
     schema_of.cache_clear()
+    gap_fields.cache_clear()
 
 
 def save(version, base, **changes):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -82,6 +83,7 @@ def review_of(day: date | None) -> Review:
     return Review.SOON if day <= today + SOON else Review.LATER
 
 
+@cache
 def gap_fields() -> dict[str, Field]:
     """Every question that a card may miss, of any published schema, newest schema first."""
     found: dict[str, Field] = {}

@@ -20,7 +20,7 @@ from registry.inventory.filters import labels, narrowed
 from registry.inventory.listing import FacetView, Listing, Option
 from registry.inventory.models import RegisteredModel
 
-SHOWN = 3
+SHOWN = 5
 UNREAD = ("tags", "aliases", "search_text", "fingerprint", "tier_reason", "description")
 
 
@@ -36,7 +36,7 @@ class NamedGap:
 
 @dataclass(frozen=True)
 class CardRow:
-    """One model's card in the list: that of its newest version."""
+    """One model's card in the list: that of its newest version, with its first gaps."""
 
     model: RegisteredModel
     gaps: list[NamedGap]
@@ -49,14 +49,9 @@ class CardRow:
         return 100 * self.model.card_answered // required if required else 100
 
     @property
-    def first_gaps(self) -> list[NamedGap]:
-        """Those that are named at once."""
-        return self.gaps[:SHOWN]
-
-    @property
-    def other_gaps(self) -> list[NamedGap]:
-        """Those that are named when somebody asks."""
-        return self.gaps[SHOWN:]
+    def other_gaps(self) -> int:
+        """How many more there are; the card itself names all of them."""
+        return max(len(self.model.card_gaps) - SHOWN, 0)
 
     @property
     def review_on(self) -> date | None:
@@ -146,21 +141,25 @@ def card_row(actor: Actor, model: RegisteredModel) -> CardRow:
     edits = allowed(actor, "card.edit", model)
     return CardRow(
         model=model,
-        gaps=named_gaps(model, may_edit=edits),
+        gaps=named_gaps(model, may_edit=edits, most=SHOWN),
         may_change=edits or allowed(actor, "model.assign", model),
     )
 
 
-def named_gaps(model: RegisteredModel, *, may_edit: bool) -> list[NamedGap]:
-    """What the card misses, in the order of the questions, each with its place."""
+def named_gaps(
+    model: RegisteredModel, *, may_edit: bool, most: int | None = None
+) -> list[NamedGap]:
+    """What the card misses, in the order of the questions, each with its place; `most` of them."""
     missing: Mapping[str, Any] = model.card_gaps
-    return [
-        NamedGap(
-            field=field,
-            why=why_required(field, model.risk_tier),
-            said_unknown=missing[key] == UNKNOWN,
-            url=place_of(model.pk, model.latest_version, field, may_edit=may_edit),
-        )
-        for key, field in filters.gap_fields().items()
-        if key in missing
-    ]
+    keys = [key for key in filters.gap_fields() if key in missing]
+    return [_named(model, key, may_edit=may_edit) for key in keys[:most]]
+
+
+def _named(model: RegisteredModel, key: str, *, may_edit: bool) -> NamedGap:
+    field = filters.gap_fields()[key]
+    return NamedGap(
+        field=field,
+        why=why_required(field, model.risk_tier),
+        said_unknown=model.card_gaps[key] == UNKNOWN,
+        url=place_of(model.pk, model.latest_version, field, may_edit=may_edit),
+    )
