@@ -9,7 +9,7 @@ from portal.trail.services import canonical
 from registry.cards import answers
 from registry.cards.answers import Answer, BadAnswer, State
 from registry.cards.entries import Standing
-from registry.cards.exchange.documents import Base, Reading, Unplaced
+from registry.cards.exchange.documents import SHOWN, Base, Reading, Unplaced
 from registry.cards.exchange.wording import answers_of, with_plain_ends
 from registry.cards.gaps import Gap, gaps_of
 from registry.cards.models import CardRevision
@@ -75,8 +75,11 @@ def plan_of(card: CardView, reading: Reading) -> Plan:
     found = Plan(card, [], [], [], list(reading.unplaced), list(reading.warnings), [])
     same = 0
     for key, answer in reading.answers.items():
-        field = card.schema.by_key[key]
-        if alike(field, answer, now.get(key)):
+        field = card.schema.by_key.get(key)
+        if field is None:
+            why = f"Card schema {card.schema.version} has no such field."
+            found.unplaced.append(Unplaced(reading.places[key], str(answer.value)[:SHOWN], why))
+        elif alike(field, answer, now.get(key)):
             same += 1
         elif why := _why_not(field, is_sourced=key in reading.sourced):
             text = f"{field.label}: {_words(field, answer)}"

@@ -5,9 +5,12 @@ from importlib import metadata
 
 import pytest
 
-from registry.cards.answers import State
+from registry.cards.answers import State, checked
 from registry.cards.exchange.documents import BadDocument
 from registry.cards.exchange.formats import FORMATS, format_of
+from registry.cards.exchange.imports import alike
+from registry.cards.schema import schema_of
+from tests.cards.exchange.made import card_with
 
 
 def read(key, text):
@@ -100,6 +103,27 @@ Planners.
 
 One model for all shops.
 """
+
+
+@pytest.mark.parametrize("way", ["hf", "mct", "cyclonedx", "yaml", "json"])
+def test_what_was_read_from_others_goes_on_into_every_format_and_back(way):
+    others = {
+        "hf": hugging_face(model_summary="Forecasts sales.", direct_use="Night orders."),
+        "mct": json.dumps(TOOLKIT),
+        "cyclonedx": json.dumps(bom(**CARD, quantitativeAnalysis=ANALYSIS)),
+    }
+    for key, text in others.items():
+        answers = {
+            name: checked(schema_of().by_key[name], answer)
+            for name, answer in read(key, text).answers.items()
+            if schema_of().by_key[name].editable
+        }
+        assert len(answers) > 4
+        form = FORMATS[way]
+        again = form.read(form.export(card_with(answers)))
+        for name in form.kept(schema_of()) & set(answers):
+            assert alike(schema_of().by_key[name], again.answers[name], answers[name]), name
+        assert again.unplaced == []
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])

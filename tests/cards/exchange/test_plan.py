@@ -46,6 +46,14 @@ def test_what_nobody_writes_on_a_card_is_listed():
     assert "Nobody writes this on the card" in found.unplaced[0].why
 
 
+def test_a_field_of_another_schema_is_listed():
+    found = plan(card_with({}), colour=written("blue"), overview=written("Forecasts."))
+    assert [change.field.key for change in found.changes] == ["overview"]
+    assert [(item.text, item.why) for item in found.unplaced] == [
+        ("blue", "Card schema 1 has no such field.")
+    ]
+
+
 def test_the_digest_changes_with_what_would_be_done():
     one = plan(card_with({}), overview=written("A"))
     assert one.digest == plan(card_with({"contact": written("x")}), overview=written("A")).digest
