@@ -6,6 +6,8 @@ import click
 
 from signet.cli.card import card
 from signet.cli.ci import ci
+from signet.cli.deploy import deploy
+from signet.cli.evidence import evidence
 from signet.cli.gate import gate
 from signet.cli.output import NO_ANSWER, code_of
 from signet.errors import SignetError
@@ -24,6 +26,8 @@ def signet() -> None:
 signet.add_command(card)
 signet.add_command(ci)
 signet.add_command(gate)
+signet.add_command(deploy)
+signet.add_command(evidence)
 
 
 def main() -> None:
