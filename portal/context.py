@@ -22,6 +22,7 @@ NAVIGATION = (
     ("Reminders", "bell", "reminder_list", "reminder.view"),
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Gate", "shield-check", "gate_log", "gate.view"),
+    ("Findings", "alert-triangle", "finding_list", "finding.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),
     ("Trail", "timeline", "trail_search", "trail.view"),

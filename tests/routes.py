@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from governance.requests.models import Condition, Delegation
 from portal.accounts.models import ApiToken, Team, User
 from portal.accounts.permissions import Role, Scope
 from portal.accounts.tokens import digest_of, new_secret
@@ -19,11 +20,13 @@ from registry.cards.comments.models import CardComment
 from registry.cards.models import CardRevision
 from tests.factories import make_deployment, make_model, make_source, make_team, make_user
 from tests.factories import make_version as version_of
+from tests.governance.factories import make_request, make_sign_off
 from tests.governance.gate.answers import write_answer
+from tests.governance.promotion.rows import make_finding, make_pack, make_write_back
 
 WORDS = {
     "version": "1", "kind": "csv", "provider_id": "sso", "uidb36": "1", "key": "set-password",
-    "number": 1, "old": 0, "seq": 1, "standard": "json",
+    "number": 1, "old": 0, "seq": 1, "standard": "json", "what": "check-card_complete",
 }  # fmt: skip
 
 
@@ -84,6 +87,7 @@ class Samples:
             asked_by_key="user:0",
             asked_by_name="Somebody",
         )
+        self._ask_for_approval()
         self.numbers = {
             "models": self.model.pk,
             "reminders": self.model.pk,
@@ -93,11 +97,34 @@ class Samples:
             "tokens": self.token.pk,
             "jobs": self.job.pk,
             "gate": write_answer(version=self.version).pk,
+            "findings": make_finding(self.version).pk,
+            "packs": make_pack(self.version, stored("packs/sample.zip")).pk,
+            "write-backs": make_write_back(self.version).pk,
         }
+
+    def _ask_for_approval(self) -> None:
+        """A request with a signature and a condition, and somebody who signs for somebody."""
+        self.request = make_request(self.version, state="in_review", requester=self.person)
+        signed = make_sign_off(self.request, "validator")
+        now = timezone.now()
+        condition = Condition.objects.create(
+            request=self.request, sign_off=signed, text="Test again.",
+            owner=self.person, due_on=now.date() + timedelta(days=9),
+        )  # fmt: skip
+        delegation = Delegation.objects.create(
+            delegator=signed.signer, delegate=self.person, role="validator",
+            starts_at=now, ends_at=now + timedelta(days=9), reason="Away",
+        )  # fmt: skip
+        self.words = {"condition": condition.pk, "delegation": delegation.pk}
 
     def address(self, route: Route, **changes: Any) -> str:
         """The address of a route with this sample behind it, or with other arguments."""
-        words = {**WORDS, "grant_id": self.person.role_grants.get().pk, "pk": self._pk(route)}
+        words = {
+            **WORDS,
+            **self.words,
+            "grant_id": self.person.role_grants.get().pk,
+            "pk": self._pk(route),
+        }
         wanted = {
             name for name in words if f":{name}>" in route.pattern or f"<{name}>" in route.pattern
         }

@@ -3,6 +3,7 @@
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from governance.findings.models import Finding, Severity
+from portal.accounts.models import User
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
 from registry.inventory.models import ModelVersion, RegisteredModel
@@ -25,3 +26,9 @@ def open_findings(model: RegisteredModel, version: ModelVersion | None = None) -
     """What is open about a model, or about one version of it and the model as a whole."""
     rows = Finding.objects.filter(model=model, closed_at=None)
     return rows if version is None else rows.filter(Q(version=None) | Q(version=version))
+
+
+def assignable_people() -> QuerySet[User]:
+    """Who may be given a finding: everybody who can sign in and holds a role."""
+    people = User.objects.filter(is_active=True, role_grants__isnull=False).distinct()
+    return people.order_by("display_name", "username")

@@ -21,3 +21,8 @@ class EvidencePack(models.Model):
 
     def __str__(self) -> str:
         return f"Evidence pack of {self.version}"
+
+    @property
+    def link(self) -> str:
+        """The page that lists the packs of its version."""
+        return f"/models/{self.version.model_id}/versions/{self.version.version}/packs/"

@@ -247,7 +247,8 @@ RULES: dict[str, Rule] = {
     ),
     "pack.build": Rule(
         "build evidence packs",
-        {Role.AUDITOR: Reach.ANY, Role.MODEL_OWNER: Reach.OWN, **_SIGNERS, **_LEADS},
+        {**_SIGNERS, **_LEADS, Role.AUDITOR: Reach.ANY, Role.MODEL_OWNER: Reach.OWN},
+        services=_GOVERNANCE,
     ),
     "api.docs": Rule("read the API's documentation", EVERYONE, Scope.READ),
 }
