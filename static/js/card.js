@@ -30,7 +30,7 @@
     return JSON.stringify([found.state, value, found.state === "not_applicable" ? found.reason : ""]);
   }
   function field(key) {
-    if (!fields.has(key)) fields.set(key, { state: "clean", sent: "", timer: null, again: false });
+    if (!fields.has(key)) fields.set(key, { state: "clean", sent: "", said: "", timer: null, again: false });
     return fields.get(key);
   }
 
@@ -93,6 +93,9 @@
   function kept(key) {
     const known = field(key);
     named(key, "kept").value = region(key).dataset.kept;
+    known.said = region(key).dataset.said;
+    // What had been saved for this person meanwhile is what they go on from, not a clash.
+    if (region(key).dataset.read) named(key, "base").value = region(key).dataset.read;
     const list = Array.from(region(key).querySelectorAll(".errorlist li"), (item) => item.textContent);
     const answer = named(key, "value");
     answer.toggleAttribute("aria-invalid", list.length > 0);
@@ -144,11 +147,13 @@
     again();
   }
   function again() {
-    window.clearTimeout(timer);
+    if (timer) return;
     timer = window.setTimeout(retry, Math.min(60, 3 * 2 ** waits) * 1000);
     waits += 1;
   }
   function retry() {
+    window.clearTimeout(timer);
+    timer = null;
     const waiting = Array.from(fields).filter(([, known]) => known.state === "failed" && ![400, 404, 413, 422].includes(known.why) && !(known.why === 403 && known.again));
     if (!waiting.length) return;
     if (waiting.some(([, known]) => known.why === 401)) renewed();
@@ -183,6 +188,7 @@
     seq = Math.max(Date.now(), seq + 1);
     event.detail.parameters.window = own;
     event.detail.parameters.seq = seq;
+    event.detail.parameters.said = field(part.dataset.autosave).said;
     field(part.dataset.autosave).sent = said(inputs(part.dataset.autosave));
   });
   form.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -244,6 +250,9 @@
       if (previewer.getAttribute("aria-expanded") === "true") shown(previewer, false);
       else window.htmx.trigger(previewer, "preview");
     }
+    const dropper = event.target.closest("[data-drop]");
+    // Words that were about to be kept must not come back after the draft was dropped.
+    if (dropper) window.clearTimeout(field(dropper.dataset.drop).timer);
     const copier = event.target.closest("[data-copy-source]");
     if (copier) {
       const key = copier.dataset.copySource;

@@ -198,6 +198,20 @@ def test_drafts_that_were_left_become_a_revision_of_their_author(version, ana, e
     assert publish_drafts(Job())["text"] == "0 revisions made of drafts."
 
 
+def test_typing_on_after_that_is_no_clash_with_oneself(version, ana):
+    kept = keep(ana, version, "on_call", "Rota")
+    idle()
+    publish_drafts(Job())
+    sender = Sender("a", 2, kept.draft.token, kept.said)
+    more = draft_save(
+        actor=ana, version_id=version.pk, key="on_call", inputs=typing("Rota 4411"), base=NOTHING,
+        sender=sender,
+    )  # fmt: skip
+    assert not more.moved
+    assert drafts_publish(actor=ana, version_id=version.pk).saved.changed == ("on_call",)
+    assert CardRevision.objects.first().values["on_call"]["value"] == "Rota 4411"
+
+
 def test_one_fresh_draft_holds_back_all_of_its_author(version, ana):
     keep(ana, version, "on_call", "Ana's")
     idle()

@@ -34,11 +34,16 @@ UNFIT = Answer(State.UNKNOWN, reason="no answer yet")
 
 @dataclass(frozen=True)
 class Sender:
-    """The browser window that sends, its place in the order, and the draft it last saw."""
+    """The browser window that sends, its place in the order, and the draft it last saw.
+
+    `said` names the answer that its last draft gave: once that has been saved for its author, it is
+    what the window goes on from.
+    """
 
     window: str
     seq: int
     seen: str = ""
+    said: str = ""
 
     def replaces(self, draft: CardDraft) -> bool:
         """Whether these words may take the place of that draft: never of one that was not seen."""
@@ -60,6 +65,12 @@ class Kept:
     moved: bool = False
     elsewhere: CardDraft | None = None
     others: list[CardDraft] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """The name of the answer that the draft gives, as `base` names the card's."""
+        answer = _answer(self.view.field, self.draft) if self.draft else UNFIT
+        return "" if answer is UNFIT else said_digest(_entry(answer))
 
     @property
     def their_text(self) -> str:
@@ -85,7 +96,8 @@ def draft_save(
             draft = None
             _own(actor, version).filter(field_key=key).delete()
         elif not old or old.window != sender.window or old.seq < sender.seq:
-            draft = _written(actor, version, key, inputs, base, sender)
+            read = now if sender.said == now else base
+            draft = _written(actor, version, key, inputs, read, sender)
     return Kept(
         view,
         now,
@@ -206,9 +218,11 @@ def _answer(item: Field | None, draft: CardDraft) -> Answer | None:
 
 def _stands(answer: Answer | None, entry: Entry | None) -> bool:
     """Whether the card says just that already."""
-    if answer is None or answer is UNFIT:
-        return answer is None and entry is None
-    return same(new_entry(answer, by="", at="", pulled=None), entry)
+    return answer is not UNFIT and same(_entry(answer), entry)
+
+
+def _entry(answer: Answer | None) -> Entry | None:
+    return new_entry(answer, by="", at="", pulled=None) if answer else None
 
 
 def _written(

@@ -107,4 +107,5 @@ def _sender(request: HttpRequest, key: str) -> Sender:
         window=re.sub(r"[^0-9a-z]", "", request.POST.get("window", ""))[:32],
         seq=int(seq) if re.fullmatch(rf"[0-9]{{1,{LONGEST_SEQ}}}", seq) else 0,
         seen=request.POST.get(f"kept-{key}", "")[:60],
+        said=request.POST.get("said", "")[:64],
     )
