@@ -14,7 +14,7 @@ from registry.cards.queries import standing_revisions
 from registry.cards.schema import schema_of
 from registry.cards.view import words_of
 from registry.cards.word_diff import Piece, marked
-from registry.inventory.metrics import Measure, measures, names
+from registry.inventory.metrics import Measure, measures, names, number
 from registry.inventory.models import ModelVersion
 from registry.inventory.version_page import Section, comparison
 
@@ -35,6 +35,11 @@ class Champion:
         """Every metric of either, with its distance from the champion's."""
         every = names([self.version.metrics, self.champion.metrics])
         return measures(self.version.metrics, every, self.champion.metrics)
+
+    @property
+    def rows(self) -> list[tuple[Measure, float | None]]:
+        """Every metric with the champion's own value."""
+        return [(one, number(self.champion.metrics.get(one.name))) for one in self.measures]
 
     @property
     def worse(self) -> list[Measure]:

@@ -1,0 +1,296 @@
+"""The pages of approvals: what each person sees, may do, and gets back when it fails."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from governance.requests.models import ApprovalRequest, EvidenceOpening, RequestComment, SignOff
+from portal.accounts.permissions import Role
+from tests.factories import PASSWORD, make_unit, make_user
+from tests.governance.factories import (
+    make_approved,
+    make_candidate,
+    make_request,
+    make_sign_off,
+    make_signer,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def proven(client: Client, user: Any) -> None:
+    """Let the session say that the person has just proven who they are."""
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
+def decision(request: ApprovalRequest, role: str = "validator", **changes: str) -> dict[str, str]:
+    given = {"role": role, "decision": "approve", "reason": "It holds.", "digest": request.digest}
+    return given | changes
+
+
+def page_of(request: ApprovalRequest) -> str:
+    return reverse("request_detail", args=[request.pk])
+
+
+def test_every_state_has_a_page(client: Client) -> None:
+    client.force_login(make_user(Role.GOVERNANCE_LEAD))
+    for state in ("draft", "in_review", "changes_requested", "rejected", "withdrawn", "expired"):
+        answer = client.get(page_of(make_request(state=state)))
+        assert answer.status_code == 200
+    assert b"The approval holds" in client.get(page_of(make_approved())).content
+
+
+def test_whoever_signs_finds_it_in_the_inbox(client: Client) -> None:
+    request = make_request(state="in_review")
+    signer = make_signer("validator", request)
+    client.force_login(signer)
+    answer = client.get(reverse("inbox"))
+    assert page_of(request) in answer.content.decode()
+    assert b'class="count some">1' in answer.content
+    make_sign_off(request, "validator", signer=signer)
+    assert b"Nothing waits for your signature" in client.get(reverse("inbox")).content
+
+
+def test_the_inbox_says_who_may_not_sign(client: Client) -> None:
+    request = make_request(make_candidate(run_user="vera"), state="in_review")
+    client.force_login(make_signer("validator", request, username="vera"))
+    text = client.get(reverse("inbox")).content.decode()
+    assert "You cannot sign this: You ran the training run." in text
+    text = client.get(page_of(request)).content.decode()
+    assert "You ran the training run" in text
+    assert "Your decision" not in text
+
+
+def test_a_signer_of_another_unit_sees_nothing_to_sign(client: Client) -> None:
+    make_request(state="in_review")
+    client.force_login(make_user(Role.VALIDATOR, unit=make_unit()))
+    assert b"Nothing waits for your signature" in client.get(reverse("inbox")).content
+
+
+def test_lists_ask_the_same_number_of_queries(client: Client) -> None:
+    client.force_login(make_user(Role.VALIDATOR))
+    counts: dict[str, list[int]] = {}
+    client.get(reverse("inbox"))
+    for _ in range(2):
+        for _ in range(4):
+            make_request(state="in_review")
+            make_approved()
+        for path in ("", "?view=team", "expiring/?days=365", "decided/?q=it"):
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(f"/approvals/{path}").status_code == 200
+            counts.setdefault(path, []).append(len(captured))
+    assert all(len(set(found)) == 1 for found in counts.values()), counts
+    assert all(found[0] <= 20 for found in counts.values()), counts
+
+
+def test_signing_with_a_fresh_proof_gives_a_receipt(client: Client) -> None:
+    request = make_request(state="in_review")
+    signer = make_signer("validator", request, display_name="Vera Lind")
+    client.force_login(signer)
+    proven(client, signer)
+    answer = client.post(reverse("request_sign", args=[request.pk]), decision(request))
+    assert answer.url == reverse("request_receipt", args=[request.pk, 1])
+    text = client.get(answer.url).content.decode()
+    row = SignOff.objects.get()
+    assert row.signature in text
+    assert row.meaning in text
+    assert "Checked now: it holds" in text
+    again = client.post(reverse("request_sign", args=[request.pk]), decision(request))
+    assert again.url == answer.url
+    assert SignOff.objects.count() == 1
+
+
+def test_signing_asks_for_the_password_and_keeps_what_was_typed(client: Client) -> None:
+    request = make_request(state="in_review")
+    signer = make_signer("validator", request, username="vera", password=PASSWORD)
+    client.force_login(signer, "allauth.account.auth_backends.AuthenticationBackend")
+    typed = decision(request, reason="Read twice.")
+    answer = client.post(reverse("request_sign", args=[request.pk]), typed)
+    assert answer.url == reverse("account_reauthenticate")
+    assert not SignOff.objects.exists()
+    answer = client.post(answer.url, {"password": "wrong"})
+    assert answer.status_code == 200
+    answer = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert answer.url == reverse("request_receipt", args=[request.pk, 1])
+    row = SignOff.objects.get()
+    assert row.reason == "Read twice."
+    assert row.reauthenticated_at is not None
+    assert BACKEND_SESSION_KEY in client.session
+
+
+def test_what_changed_meanwhile_is_said_and_nothing_is_lost(client: Client) -> None:
+    request = make_request(state="in_review")
+    signer = make_signer("validator", request)
+    client.force_login(signer)
+    proven(client, signer)
+    answer = client.post(
+        reverse("request_sign", args=[request.pk]),
+        decision(request, digest="0" * 64, reason="Read twice."),
+    )
+    assert answer.url == f"{page_of(request)}#decide"
+    text = client.get(page_of(request)).content.decode()
+    assert "filed anew since you read it" in text
+    assert "Read twice." in text
+    assert "Read twice." not in client.get(page_of(request)).content.decode()
+
+
+def test_somebody_without_password_is_told_what_to_do(client: Client) -> None:
+    request = make_request(state="in_review")
+    client.force_login(make_signer("validator", request))
+    answer = client.post(reverse("request_sign", args=[request.pk]), decision(request), follow=True)
+    assert b"Set up two-factor sign-in" in answer.content
+    assert not SignOff.objects.exists()
+
+
+def test_conditions_come_with_their_owner_and_day(client: Client) -> None:
+    request = make_request(state="in_review")
+    owner = make_user(Role.MODEL_OWNER, team=request.version.model.team)
+    signer = make_signer("validator", request)
+    client.force_login(signer)
+    proven(client, signer)
+    typed = decision(request, decision="conditional")
+    answer = client.post(reverse("request_sign", args=[request.pk]), typed)
+    assert answer.status_code == 422
+    assert b"Name at least one condition" in answer.content
+    typed |= {"condition-0-text": "Back-test again."}
+    answer = client.post(reverse("request_sign", args=[request.pk]), typed)
+    assert b"Say who does it." in answer.content
+    day = timezone.now().date() + timedelta(days=20)
+    typed |= {"condition-0-owner": str(owner.pk), "condition-0-due_on": day.isoformat()}
+    answer = client.post(reverse("request_sign", args=[request.pk]), typed, follow=True)
+    assert b"Back-test again." in answer.content
+    assert request.conditions.get().owner == owner
+
+
+def test_opened_evidence_is_noted_for_signers_only(client: Client) -> None:
+    request = make_request(state="in_review")
+    place = reverse("request_evidence", args=[request.pk, "check-card_complete"])
+    client.force_login(make_user(Role.AUDITOR))
+    assert b"Read for a test." in client.get(place).content
+    assert not EvidenceOpening.objects.exists()
+    client.force_login(make_signer("validator", request))
+    answer = client.get(place, headers={"HX-Request": "true"})
+    assert b"<html" not in answer.content
+    assert EvidenceOpening.objects.get().what == "check-card_complete"
+    assert client.get(reverse("request_evidence", args=[request.pk, "card"])).status_code == 302
+    assert client.get(reverse("request_evidence", args=[request.pk, "x"])).status_code == 404
+
+
+def test_a_scientist_asks_for_approval(client: Client) -> None:
+    version = make_candidate()
+    scientist = make_user(Role.DATA_SCIENTIST, team=version.model.team)
+    validator = make_user(Role.VALIDATOR, display_name="Vera Lind")
+    client.force_login(scientist)
+    place = reverse("request_new", args=[version.model_id, version.version])
+    text = client.get(place).content.decode()
+    assert "The card misses" in text
+    assert str(validator) in text
+    answer = client.post(
+        place, {"environment": "production", "purpose": "For the north.", "draft": "1"}
+    )
+    request = ApprovalRequest.objects.get()
+    assert answer.url == page_of(request)
+    assert (request.state, request.purpose) == ("draft", "For the north.")
+    assert b"File it" in client.get(page_of(request)).content
+    client.post(reverse("request_submit", args=[request.pk]))
+    request.refresh_from_db()
+    assert request.state == "submitted"
+    assert request.purpose == "For the north."
+
+
+def test_a_model_without_a_tier_stays_a_draft_and_says_why(client: Client) -> None:
+    version = make_candidate("")
+    client.force_login(make_user(Role.DATA_SCIENTIST, team=version.model.team))
+    place = reverse("request_new", args=[version.model_id, version.version])
+    answer = client.post(place, {"environment": "production", "purpose": ""}, follow=True)
+    assert b"has no risk tier yet" in answer.content
+    assert ApprovalRequest.objects.get().state == "draft"
+
+
+def test_withdrawing_commenting_and_reminding(client: Client) -> None:
+    request = make_request(state="in_review")
+    client.force_login(request.requester)
+    client.post(
+        reverse("request_comment", args=[request.pk]), {"field": "overview", "text": "Why **so**?"}
+    )
+    assert RequestComment.objects.get().field_key == "overview"
+    client.post(reverse("request_nudge", args=[request.pk]))
+    answer = client.post(reverse("request_nudge", args=[request.pk]), follow=True)
+    assert b"once a day is enough" in answer.content
+    client.post(reverse("request_withdraw", args=[request.pk]))
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
+    assert b"Withdrawn" in client.get(page_of(request)).content
+
+
+def test_governance_holds_an_approval_back_and_lets_it_stand(client: Client) -> None:
+    request = make_approved()
+    client.force_login(make_user(Role.GOVERNANCE_LEAD))
+    client.post(reverse("request_suspend", args=[request.pk]), {"reason": "Drift in the north."})
+    assert b"Drift in the north." in client.get(page_of(request)).content
+    client.post(reverse("request_reinstate", args=[request.pk]), {"reason": "Explained."})
+    assert b"The approval holds" in client.get(page_of(request)).content
+    client.post(reverse("request_revoke", args=[request.pk]), {"reason": "Wrong data."})
+    request.refresh_from_db()
+    assert request.state == "revoked"
+
+
+def test_delegating_and_ending_it(client: Client) -> None:
+    request = make_request(state="in_review")
+    signer = make_signer("validator", request, display_name="Vera Lind")
+    colleague = make_user(Role.ML_OPS, display_name="Otto Berg")
+    client.force_login(signer)
+    today = timezone.now().date()
+    given = {
+        "delegate": str(colleague.pk), "role": "validator", "reason": "Holiday",
+        "starts_on": today.isoformat(), "ends_on": (today + timedelta(days=3)).isoformat(),
+    }  # fmt: skip
+    assert client.post(reverse("delegation_list"), given).status_code == 302
+    client.force_login(colleague)
+    text = client.get(f"{reverse('inbox')}?view=delegated").content.decode()
+    assert "for Vera Lind" in text
+    assert "Your decision" in client.get(page_of(request)).content.decode()
+    row = colleague.delegations_held.get()
+    client.post(reverse("delegation_end", args=[row.pk]))
+    text = client.get(f"{reverse('inbox')}?view=delegated").content.decode()
+    assert page_of(request) not in text
+    wrong = client.post(reverse("delegation_list"), given | {"ends_on": "2020-01-01"})
+    assert wrong.status_code == 422
+
+
+def test_decided_requests_are_found_by_word_and_outcome(client: Client) -> None:
+    request = make_approved(purpose="Forecast for the harbour.")
+    other = make_request(state="rejected")
+    client.force_login(make_user(Role.AUDITOR))
+
+    def found(query: str) -> set[int]:
+        page = client.get(f"{reverse('approval_decisions')}?{query}").context["page"]
+        return {row.pk for row in page}
+
+    assert found("") == {request.pk, other.pk}
+    assert found("q=harbour") == {request.pk}
+    assert found("outcome=rejected") == {other.pk}
+    assert found(f"q=%23{other.pk}") == {other.pk}
+    assert found("tier=T1&since=2020-99-99") == set()
+
+
+def test_expiring_approvals_offer_the_renewal(client: Client) -> None:
+    soon = make_approved(expires_at=timezone.now() + timedelta(days=10))
+    client.force_login(make_user(Role.MODEL_OWNER, team=soon.version.model.team))
+    text = client.get(f"{reverse('approval_expiring')}?days=14").content.decode()
+    assert "Ask again" in text
+    make_request(soon.version, requester=soon.requester)
+    assert "Ask again" not in client.get(reverse("approval_expiring")).content.decode()
