@@ -8,7 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from governance.policies.queries import policy_in_force
 from governance.requests.clock import clock_look
@@ -33,11 +39,19 @@ from portal.errors import SignetError
 from portal.trail.models import TrailEvent
 from registry.inventory.models import ModelVersion
 from tests.governance.amounts import EXAMPLES, STEPS
-from tests.governance.scenes import Scene, make_scene, read_artifact, run_checks, sign, write_card
+from tests.governance.scenes import (
+    Scene,
+    make_scene,
+    next_role,
+    read_artifact,
+    run_checks,
+    sign,
+    write_card,
+)
 
 ROLES = ("model_owner", "validator", "ml_ops", "data_governance")
 PEOPLE = (*ROLES, "author")
-DECISIONS = ("approve", "approve", "approve", "return", "reject")
+DECISIONS = ("approve", "approve", "approve", "approve", "return", "return", "reject")
 people, roles = st.sampled_from(PEOPLE), st.sampled_from(ROLES)
 
 
@@ -86,6 +100,16 @@ class Approvals(RuleBasedStateMachine):
         rows = ApprovalRequest.objects.filter(version=self.scene.version).order_by("pk")
         return [(row.pk, row.state, row.round, row.digest, row.sign_offs.count()) for row in rows]
 
+    @initialize(signatures=st.sampled_from([0, 2, 4, 4]))
+    def begin(self, signatures: int) -> None:
+        self.file_and_submit()
+        self.sign_next(signatures)
+
+    @rule()
+    def file_and_submit(self) -> None:
+        self.file()
+        self.submit("author")
+
     @rule()
     def file(self) -> None:
         run_checks(self.scene.version)
@@ -107,9 +131,14 @@ class Approvals(RuleBasedStateMachine):
     def sign_as(self, role: str, who: str, decision: str) -> None:
         self.signed(role, self.scene.people[who], decision)
 
-    @rule(role=roles)
-    def sign_own(self, role: str) -> None:
-        self.signed(role, self.scene.people[role], "approve")
+    @rule(count=st.integers(1, 4))
+    def sign_next(self, count: int) -> None:
+        """What usually happens: the people whose turn it is sign one after the other."""
+        for _ in range(count):
+            request = self.newest()
+            role = next_role(request) if request and request.state == "in_review" else ""
+            if role:
+                self.signed(role, self.scene.people[role], "approve")
 
     def signed(self, role: str, user: Any, decision: str) -> None:
         request = self.newest()
@@ -135,13 +164,13 @@ class Approvals(RuleBasedStateMachine):
         self.edits += 1
         read_artifact(self.scene.version, f"model {self.edits}")
 
-    @rule()
-    def withdraw(self) -> None:
+    @rule(surely=st.integers(0, 3))
+    def withdraw(self, surely: int) -> None:
         request = self.newest()
-        if request:
+        if request and not surely:
             self.attempt(request_withdraw, actor=self.scene.author, request_id=request.pk)
 
-    @rule(verb=st.sampled_from(["suspend", "reinstate", "revoke"]))
+    @rule(verb=st.sampled_from(["suspend", "reinstate", "reinstate", "revoke"]))
     def govern(self, verb: str) -> None:
         request = self.newest()
         if request is None:
