@@ -27,7 +27,7 @@ from registry.cards.views import revision_number
 ANY = "any"
 
 
-class ChangeSerializer(serializers.Serializer):
+class ImportChangeSerializer(serializers.Serializer):
     """One field that the document answers differently; `conflict` if the card changed, too."""
 
     key = serializers.CharField(source="field.key")
@@ -39,7 +39,7 @@ class ChangeSerializer(serializers.Serializer):
     conflict = serializers.BooleanField()
 
 
-class FaultSerializer(serializers.Serializer):
+class ImportFaultSerializer(serializers.Serializer):
     """One answer that its field does not take."""
 
     key = serializers.CharField(source="field.key")
@@ -48,7 +48,7 @@ class FaultSerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
-class UnplacedSerializer(serializers.Serializer):
+class ImportLeftSerializer(serializers.Serializer):
     """Something in the document that the card has no place for."""
 
     place = serializers.CharField()
@@ -56,14 +56,14 @@ class UnplacedSerializer(serializers.Serializer):
     why = serializers.CharField()
 
 
-class PlanSerializer(serializers.Serializer):
+class ImportPlanSerializer(serializers.Serializer):
     """What an import does to a card; `kept` are fields that others changed after the export."""
 
     format = serializers.CharField()
     revision = serializers.IntegerField(source="plan.card.number")
-    changes = ChangeSerializer(many=True, source="plan.changes")
-    faults = FaultSerializer(many=True, source="plan.faults")
-    unplaced = UnplacedSerializer(many=True, source="plan.unplaced")
+    changes = ImportChangeSerializer(many=True, source="plan.changes")
+    faults = ImportFaultSerializer(many=True, source="plan.faults")
+    unplaced = ImportLeftSerializer(many=True, source="plan.unplaced")
     kept = serializers.ListField(child=serializers.CharField())
     same = serializers.IntegerField(source="plan.same")
     warnings = serializers.ListField(child=serializers.CharField(), source="plan.warnings")
@@ -71,13 +71,13 @@ class PlanSerializer(serializers.Serializer):
     saved_revision = serializers.IntegerField(allow_null=True)
 
 
-class DocumentSerializer(StrictSerializer):
+class CardDocumentSerializer(StrictSerializer):
     """A document to look at."""
 
     document = serializers.FileField(allow_empty_file=True)
 
 
-class ImportSerializer(DocumentSerializer):
+class CardImportSerializer(CardDocumentSerializer):
     """A document to import, and what to do where both it and the card have changed."""
 
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=300)
@@ -113,13 +113,13 @@ class CardCheck(KnownParameters, APIView):
 
     @extend_schema(
         operation_id="card_check",
-        request={"multipart/form-data": DocumentSerializer},
-        responses=PlanSerializer,
+        request={"multipart/form-data": CardDocumentSerializer},
+        responses=ImportPlanSerializer,
     )
     def post(self, request: Request, pk: int, version: str, standard: str) -> Response:
         """Check a document by the rules of the card's form; `standard` may be `any`."""
         found = version_of(request, pk, version)
-        document = _sent(request, DocumentSerializer)["document"].read()
+        document = _sent(request, CardDocumentSerializer)["document"].read()
         form = _form(standard, document)
         return _answer(form, plan_of(card_of(found), form.read(document)))
 
@@ -133,8 +133,8 @@ class CardImport(KnownParameters, APIView):
     @extend_schema(
         operation_id="card_import",
         parameters=[IF_MATCH],
-        request={"multipart/form-data": ImportSerializer},
-        responses=PlanSerializer,
+        request={"multipart/form-data": CardImportSerializer},
+        responses=ImportPlanSerializer,
     )
     def post(self, request: Request, pk: int, version: str, standard: str) -> Response:
         """Import a document as one revision; 409 names what both it and the card have changed."""
@@ -143,7 +143,7 @@ class CardImport(KnownParameters, APIView):
         require(actor, "card.edit", found)
         card = card_of(found)
         require_match(request, etag_of(card.number))
-        sent = _sent(request, ImportSerializer)
+        sent = _sent(request, CardImportSerializer)
         document = sent["document"].read()
         form = _form(standard, document)
         plan = plan_of(card, form.read(document))
@@ -182,7 +182,7 @@ def _sent(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
 def _report(form: Format, plan: Plan, saved: int | None) -> dict[str, Any]:
     kept = [field.key for field in plan.kept]
     facts = {"format": form.key, "plan": plan, "kept": kept, "saved_revision": saved}
-    return dict(PlanSerializer(facts).data)
+    return dict(ImportPlanSerializer(facts).data)
 
 
 def _answer(form: Format, plan: Plan, *, saved: int | None = None) -> Response:
