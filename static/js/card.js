@@ -112,6 +112,14 @@
     if (count("failed")) again();
   }
 
+  // Who rests in a field learns what others do there; nothing is written when nothing has changed.
+  window.setInterval(() => {
+    const place = document.activeElement;
+    const part = place.closest("[data-autosave]");
+    if (document.hidden || !part || place.closest(".kept") || part.querySelector(".other[open]")) return;
+    if (field(part.dataset.autosave).state === "kept") window.htmx.trigger(part, "autosave");
+  }, 20000);
+
   /* --- Failing ---------------------------------------------------------------------------- */
   const PLAIN = {
     0: "Signet cannot be reached.",

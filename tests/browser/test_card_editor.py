@@ -123,6 +123,25 @@ def test_two_people_in_one_field_see_both_texts_and_choose(
     assert CardRevision.objects.get(number=3).values["on_call"]["value"] == "Ana's new rota"
 
 
+def test_who_rests_in_a_field_learns_what_others_saved_there(
+    page: Page, eva: Page, version: ModelVersion
+) -> None:
+    page.clock.install()
+    edit(page, version)
+    answer(page, "On call").fill("Ana's rota")
+    page.clock.run_for(1_000)
+    expect(state(page)).to_contain_text(KEPT)
+    edit(eva, version)
+    expect(eva.get_by_text("Ana Ruiz is writing here too")).to_be_visible()
+    answer(eva, "On call").fill("Eva's rota")
+    eva.get_by_role("button", name="Save revision").click()
+    expect(eva.get_by_text("Saved as revision 2.")).to_be_visible()
+    answer(page, "On call").focus()
+    page.clock.run_for(20_000)
+    expect(page.get_by_text("Eva Horak saved this field while you were writing.")).to_be_visible()
+    expect(answer(page, "On call")).to_have_value("Ana's rota")
+
+
 def test_taking_theirs_and_merging(page: Page, eva: Page, version: ModelVersion) -> None:
     edit(page, version, "identity")
     for key, label in (("overview", "Overview"), ("business_problem", "Business problem")):

@@ -90,6 +90,14 @@ def test_sending_twice_or_late_changes_nothing(version, ana):
     assert CardDraft.objects.get().value == "two"
 
 
+def test_asking_again_how_it_stands_is_no_typing(version, ana):
+    keep(ana, version, "on_call", "one")
+    idle()
+    before = CardDraft.objects.get().changed_at
+    kept = keep(ana, version, "on_call", "one", seq=2)
+    assert (kept.draft.token, CardDraft.objects.get().changed_at) == ("a:1", before)
+
+
 def test_another_window_does_not_write_over_words_it_has_not_shown(version, ana):
     first = keep(ana, version, "on_call", "one").draft
     kept = keep(ana, version, "on_call", "two", window="b", seq=9)

@@ -97,7 +97,8 @@ def draft_save(
             _own(actor, version).filter(field_key=key).delete()
         elif not old or old.window != sender.window or old.seq < sender.seq:
             read = now if sender.said == now else base
-            draft = _written(actor, version, key, inputs, read, sender)
+            if not old or (typed(old), old.base) != (inputs, read):
+                draft = _written(actor, version, key, inputs, read, sender)
     return Kept(
         view,
         now,
