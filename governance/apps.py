@@ -12,3 +12,8 @@ class GovernanceConfig(AppConfig):
         """Load every `receivers` module, so that what one subject tells reaches the others."""
         for path in sorted(Path(self.path).glob("*/receivers.py")):
             import_module(f"governance.{path.parent.name}.receivers")
+        # Read here: it needs the models, which are not there yet when this file is.
+        from governance.requests.pages.inbox import inbox_count
+        from portal.context import BADGES
+
+        BADGES["inbox"] = inbox_count

@@ -19,6 +19,7 @@ from portal.actors import Actor
 NAVIGATION = (
     ("Models", "box", "model_list", "registry.view"),
     ("Cards", "clipboard-check", "card_list", "card.view"),
+    ("Approvals", "signature", "inbox", "approval.view"),
     ("Reminders", "bell", "reminder_list", "reminder.view"),
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Gate", "shield-check", "gate_log", "gate.view"),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.cache import cache
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from governance.requests.conflicts import ConflictList
 from governance.requests.models import (
@@ -134,14 +135,14 @@ def _order(one: Waiting) -> tuple[bool, float, str, int]:
     return one.order
 
 
-def inbox_count(actor: Actor, *, at: datetime) -> int:
+def inbox_count(actor: Actor) -> int:
     """The number beside the menu's entry; up to twenty seconds old."""
     if not any(grant.role in SIGN_OFF_ROLES for grant in actor.grants):
         return 0
     key = f"inbox:{actor.user_id}:{hash(actor.grants)}"
     found = cache.get(key)
     if found is None:
-        found = inbox_of(actor, at=at).count
+        found = inbox_of(actor, at=timezone.now()).count
         cache.set(key, found, COUNT_KEPT)
     return int(found)
 

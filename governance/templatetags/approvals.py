@@ -1,0 +1,53 @@
+"""How approved a version or a model is, for the pages of the inventory."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from governance.requests.models import GRANTED_STATES, OPEN_STATES
+from governance.requests.queries import visible_requests
+from portal.accounts.actors import actor_of
+from portal.accounts.permissions import allowed
+from registry.inventory.models import ModelVersion, RegisteredModel
+
+register = template.Library()
+SHOWN = 6
+STANDING = (*GRANTED_STATES, "suspended")
+
+
+@register.inclusion_tag("governance/_of_version.html", takes_context=True)
+def approval_of_version(context: Context, version: ModelVersion) -> dict[str, Any]:
+    """The newest request for each environment, and the way to ask; nothing for who may not read."""
+    actor = actor_of(context["request"])
+    if not allowed(actor, "approval.view"):
+        return {}
+    newest: dict[str, Any] = {}
+    for row in visible_requests(actor).filter(version=version).order_by("-id")[:20]:
+        kept = newest.get(row.environment)
+        # A request under way does not hide the approval that holds meanwhile.
+        if kept is None or (row.state in STANDING and kept.state not in STANDING):
+            newest[row.environment] = row
+        if row.state in OPEN_STATES:
+            newest[f"{row.environment} open"] = row
+    rows = {row.pk: row for row in newest.values()}
+    return {
+        "shown": True,
+        "version": version,
+        "rows": sorted(rows.values(), key=lambda row: (row.environment, -row.pk)),
+        "has_open": any(row.state in OPEN_STATES for row in rows.values()),
+        "may_ask": not version.gone_at and allowed(actor, "approval.request", version),
+        "may_call": not version.gone_at and allowed(actor, "approval.emergency", version),
+        "may_preview": allowed(actor, "gate.check"),
+    }
+
+
+@register.inclusion_tag("governance/_of_model.html", takes_context=True)
+def approval_of_model(context: Context, model: RegisteredModel) -> dict[str, Any]:
+    """What stands and what is under way about a model's versions."""
+    actor = actor_of(context["request"])
+    if not allowed(actor, "approval.view"):
+        return {}
+    rows = visible_requests(actor).filter(version__model=model, state__in=(*STANDING, *OPEN_STATES))
+    newest = rows.select_related("version").order_by("-id")[:SHOWN]
+    return {"shown": True, "model": model, "rows": list(newest)}
