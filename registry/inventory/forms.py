@@ -3,8 +3,8 @@
 from django import forms
 
 from portal.accounts.models import Team, User
-from registry.inventory.models import RegisteredModel, RiskTier
-from registry.inventory.services import REASON_LENGTH, assignment_stamp, tier_stamp
+from registry.inventory.models import RegisteredModel
+from registry.inventory.services import REASON_LENGTH, assignment_stamp
 
 
 def _reason(*, help_text: str, required: bool) -> forms.CharField:
@@ -55,22 +55,3 @@ class AssignForm(forms.Form):
         people = User.objects.filter(is_active=True).order_by("display_name", "username")
         self.fields["owner"].queryset = people
         self.fields["team"].queryset = Team.objects.select_related("business_unit")
-
-
-class TierForm(forms.Form):
-    """A risk tier and why, and what they were when the form was drawn."""
-
-    tier = forms.ChoiceField(label="Risk tier", choices=RiskTier.choices, widget=forms.RadioSelect)
-    reason = _reason(
-        required=True,
-        help_text="What a wrong prediction costs, and whom it touches. Kept in the trail.",
-    )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2000, strip=False)
-
-    def __init__(self, *args: object, model: RegisteredModel, **kwargs: object) -> None:
-        kwargs["initial"] = {
-            "tier": model.risk_tier,
-            "reason": model.tier_reason,
-            "seen": tier_stamp(model),
-        }
-        super().__init__(*args, **kwargs)

@@ -69,9 +69,9 @@ def _duties(actor: Actor, model: RegisteredModel) -> list[Hint]:
         found.append(Hint("warning", f"No {missing}.", text, url if may else "", "Assign"))
     if not model.risk_tier:
         url = reverse("model_tier", args=[model.pk])
-        may = allowed(actor, "model.set_tier", model)
+        may = allowed(actor, "tier.assess", model)
         text = "Its tier decides which checks and sign-offs it needs."
-        found.append(Hint("warning", "No risk tier.", text, url if may else "", "Set the tier"))
+        found.append(Hint("warning", "No risk tier.", text, url if may else "", "Assess its risk"))
     return found
 
 

@@ -45,7 +45,7 @@ class ModelPage:
         self.model = model
         self.params = params
         self.may_assign = allowed(actor, "model.assign", model)
-        self.may_tier = allowed(actor, "model.set_tier", model)
+        self.may_tier = allowed(actor, "tier.assess", model)
         self.source_link = links.model_link(model)
 
     @property

@@ -13,11 +13,11 @@ from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Conflict, Invalid
 from registry.inventory.banners import stale_banners
-from registry.inventory.forms import AssignForm, TierForm
+from registry.inventory.forms import AssignForm
 from registry.inventory.model_page import ModelPage
 from registry.inventory.models import RegisteredModel
 from registry.inventory.queries import visible_models
-from registry.inventory.services import model_assign, model_set_tier
+from registry.inventory.services import model_assign
 
 
 def model_or_404(request: HttpRequest, pk: int) -> RegisteredModel:
@@ -58,27 +58,10 @@ def model_assign_page(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, pk, AssignForm, "Owner and team", save)
 
 
-@needs("model.set_tier", model_or_404)
-def model_tier_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Set the risk tier of a model."""
-
-    def save(data: dict[str, Any]) -> str:
-        model_set_tier(
-            actor=actor_of(request),
-            model_id=pk,
-            tier=data["tier"],
-            reason=data["reason"],
-            seen=data["seen"],
-        )
-        return f"The risk tier is {data['tier']}."
-
-    return _form_page(request, pk, TierForm, "Risk tier", save)
-
-
 def _form_page(
     request: HttpRequest,
     pk: int,
-    form_class: type[AssignForm] | type[TierForm],
+    form_class: type[AssignForm],
     title: str,
     save: Callable[[dict[str, Any]], str],
 ) -> HttpResponse:

@@ -9,7 +9,6 @@ urlpatterns = [
     path("models/export.<str:kind>", views.model_export, name="model_export"),
     path("models/<int:pk>/", model_views.model_detail, name="model_detail"),
     path("models/<int:pk>/owner/", model_views.model_assign_page, name="model_assign"),
-    path("models/<int:pk>/tier/", model_views.model_tier_page, name="model_tier"),
     path("models/<int:pk>/compare/", version_views.version_compare, name="version_compare"),
     path(
         "models/<int:pk>/versions/<str:version>/",

@@ -229,22 +229,9 @@ def test_a_stale_assign_form_keeps_what_was_typed(client, model, team):
     assert client.post(f"/models/{model.pk}/owner/", sent).status_code == 302
 
 
-def test_tier_form_asks_for_a_reason(client, model):
-    sign_in(client, Role.GOVERNANCE_LEAD)
-    path = f"/models/{model.pk}/tier/"
-    response = client.post(path, {"tier": "T1", "reason": " ", "seen": ":"})
-    assert response.status_code == 422
-    assert client.post(path, {"tier": "T1", "reason": "Prices", "seen": ":"}).status_code == 302
-    assert "Prices" in page(client, f"/models/{model.pk}/")
-    long = client.post(path, {"tier": "T1", "reason": "x" * 1001, "seen": "T1:Prices"})
-    assert long.status_code == 422
-    assert "x" * 1001 in long.content.decode()
-
-
-@pytest.mark.parametrize("action", ["owner", "tier"])
-def test_forms_are_for_those_who_may(client, model, action):
+def test_forms_are_for_those_who_may(client, model):
     sign_in(client, Role.DATA_SCIENTIST, team=model.team)
-    path = f"/models/{model.pk}/{action}/"
+    path = f"/models/{model.pk}/owner/"
     assert path not in page(client, f"/models/{model.pk}/")
     assert client.get(path).status_code == 403
     assert client.post(path, {}).status_code == 403
