@@ -1,11 +1,14 @@
 """The pages of findings, rollbacks, the ledger, sources and packs."""
 
+import json
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.findings.models import Finding
@@ -21,6 +24,7 @@ from registry.inventory.models import ModelVersion
 from tests.factories import THEN, make_model, make_source, make_team, make_user, make_version
 from tests.governance.promotion.approved import approved
 from tests.governance.promotion.rows import make_finding, make_pack, make_write_back
+from tests.services import REPOSITORY
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -192,3 +196,21 @@ def test_findings_over_the_api(client: Client, version: ModelVersion):
     assert client.get("/api/v1/findings/?state=closed&kind=review").json()["count"] == 1
     assert client.get("/api/v1/findings/?severity=odd").status_code == 400
     assert client.get(f"/api/v1/findings/{finding.pk}/").json()["version"] == "1"
+
+
+def test_lists_cost_the_same_however_long_they_are(client: Client, version: ModelVersion):
+    signed_in(client, Role.VALIDATOR)
+    baseline = json.loads((REPOSITORY / "tests" / "query_counts.json").read_text())
+    pages = {"finding_list": "/findings/", "ledger": f"/models/{version.model_id}/champion/"}
+    for path in pages.values():
+        client.get(path)
+    for _ in range(2):
+        for number in range(10):
+            made = make_version(version.model)
+            make_finding(made, key=f"x:{made.pk}", owner=make_user())
+            moved = {"alias": "champion", "by": None, "by_name": "Ana"}
+            move_write(model=version.model, to=str(number), **moved)
+        for name, path in pages.items():
+            with CaptureQueriesContext(connection) as captured:
+                client.get(path)
+            assert len(captured) == baseline[name], name
