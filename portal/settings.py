@@ -277,6 +277,7 @@ TRAIL_KEY_FILE = ENV.trail_key_file
 GATE_KEY_FILE = ENV.gate_key_file
 TRAIL_ANCHOR_DIR = ENV.anchor_dir
 TRAIL_ANCHOR_MAIL = ENV.anchor_mail
+DEMO_PARTS = ["governance.demo"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- Mail and logs ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from portal.trail.services import Entry, record_all
 from registry.cards.attachments.models import CardAttachment
 from registry.cards.comments.models import CardComment
 from registry.cards.models import CardRevision
+from registry.demo.parts import parts_clear
 from registry.demo.recipes import RECIPES
 from registry.deployments.models import Deployment
 from registry.inventory.models import ModelVersion, RegisteredModel
@@ -41,7 +42,9 @@ def demo_remove(*, actor: Actor) -> dict[str, int]:
         models = list(RegisteredModel.objects.select_for_update().filter(is_demo=True))
         people = list(User.objects.select_for_update().filter(is_demo=True))
         entries = [Entry("demo.remove", row, before=facts(row)) for row in [*models, *people]]
+        cleared = parts_clear(models)
         counts = {
+            **cleared,
             "deployments": Deployment.objects.filter(is_demo=True).delete()[0],
             "card comments": CardComment.objects.filter(version__model__in=models).delete()[0],
             "card files": CardAttachment.objects.filter(version__model__in=models).delete()[0],

@@ -13,6 +13,7 @@ from portal.env import left_by_up, state_home
 from portal.errors import SignetError
 from registry.demo import beside, people, walk
 from registry.demo.mlflow_client import prepare
+from registry.demo.parts import parts_steps
 
 
 class Command(BaseCommand):
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             ("Model cards", walk.cards_write),
             ("Files and comments", beside.beside_write),
             ("Deployments", walk.deployments_record),
+            *parts_steps(),
         ]
 
     def step(self, title: str, step: Callable[[], Any]) -> None:
