@@ -66,6 +66,7 @@ def make_check_run(
             "environment": environment,
             "tier": version.model.risk_tier or "T1",
             "policy": policy_in_force(),
+            "manifest": version.manifests.first(),
             "digest": hashlib.sha256(canonical(found).encode()).hexdigest(),
             **fields,
         }
