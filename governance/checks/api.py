@@ -59,7 +59,7 @@ class CheckRunSerializer(serializers.Serializer):
 class ChecksAskedSerializer(StrictSerializer):
     """For which environment the checks are to run."""
 
-    environment = serializers.ChoiceField(Environment.values, default="production")
+    environment = serializers.ChoiceField(Environment.choices, default="production")
     why = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
 
 

@@ -27,13 +27,13 @@ class GateThrottle(UserRateThrottle):
     scope = "gate"
 
 
-class QuestionSerializer(StrictSerializer):
+class GateQuestionSerializer(StrictSerializer):
     """May this version go to this environment? Give a version or an alias, not both."""
 
     model = serializers.CharField(max_length=256, trim_whitespace=False)
     version = serializers.CharField(max_length=64, required=False)
     alias = serializers.CharField(max_length=254, required=False)
-    environment = serializers.ChoiceField(Environment.values)
+    environment = serializers.ChoiceField(Environment.choices)
     digest = serializers.CharField(max_length=71, required=False, allow_blank=True)
     commit = serializers.CharField(max_length=64, required=False, allow_blank=True)
     pipeline_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
@@ -55,7 +55,7 @@ class ConditionSerializer(serializers.Serializer):
     due_on = serializers.DateField()
 
 
-class AnswerSerializer(serializers.ModelSerializer):
+class GateAnswerSerializer(serializers.ModelSerializer):
     """One answer. `allowed` is what the pipeline acts upon; `approved` holds in every mode."""
 
     model = serializers.CharField(source="asked_model")
@@ -115,11 +115,11 @@ class AnswerSerializer(serializers.ModelSerializer):
         return answer._said  # type: ignore[attr-defined,no-any-return]
 
 
-class AnswerLineSerializer(AnswerSerializer):
+class AnswerLineSerializer(GateAnswerSerializer):
     """One answer without its signed statement, for lists."""
 
-    class Meta(AnswerSerializer.Meta):
-        fields = [name for name in AnswerSerializer.Meta.fields if name != "statement"]
+    class Meta(GateAnswerSerializer.Meta):
+        fields = [name for name in GateAnswerSerializer.Meta.fields if name != "statement"]
         read_only_fields = fields
 
 
@@ -154,7 +154,9 @@ class Gate(KnownParameters, generics.ListAPIView):
         return self.list(request)
 
     @extend_schema(
-        operation_id="gate_ask", request=QuestionSerializer, responses={200: AnswerSerializer}
+        operation_id="gate_ask",
+        request=GateQuestionSerializer,
+        responses={200: GateAnswerSerializer},
     )
     def post(self, request: Request) -> Response:
         """Ask whether a version may run in an environment.
@@ -162,10 +164,10 @@ class Gate(KnownParameters, generics.ListAPIView):
         A readable question is always answered with 200; `allowed` says whether to go on. Any other
         status is no answer, and a pipeline must take it as a no.
         """
-        body = QuestionSerializer(data=request.data)
+        body = GateQuestionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         decision = gate_ask(actor=actor_of(request._request), **body.validated_data)
-        return Response(AnswerSerializer(decision).data)
+        return Response(GateAnswerSerializer(decision).data)
 
     def get_queryset(self) -> QuerySet[GateDecision]:
         """What the parameters ask for; ValidationError for a value that is not known."""
@@ -187,8 +189,8 @@ class Answer(KnownParameters, APIView):
 
     action_name = "gate.view"
 
-    @extend_schema(operation_id="gate_answers_retrieve", responses=AnswerSerializer)
+    @extend_schema(operation_id="gate_answers_retrieve", responses=GateAnswerSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Read one answer with its signed statement."""
         found = get_object_or_404(visible_answers(actor_of(request._request)), pk=pk)
-        return Response(AnswerSerializer(found).data)
+        return Response(GateAnswerSerializer(found).data)

@@ -72,7 +72,7 @@ class ProposalSerializer(StrictSerializer):
 
     model_id = serializers.IntegerField(min_value=1, max_value=BIGGEST)
     version = serializers.CharField(max_length=64)
-    environment = serializers.ChoiceField(Environment.values)
+    environment = serializers.ChoiceField(Environment.choices)
     metrics = LimitSerializer(many=True, max_length=MOST_METRICS)
     quota = serializers.IntegerField(min_value=1, max_value=1000)
     expires_on = serializers.DateField()

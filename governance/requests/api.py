@@ -22,10 +22,10 @@ from governance.requests.models import (
 from governance.requests.queries import visible_requests
 from governance.requests.serializers import (
     CommentFiledSerializer,
-    CommentSerializer,
     DecisionSerializer,
     DetailSerializer,
     FilingSerializer,
+    RequestCommentSerializer,
     RequestSerializer,
     SignOffSerializer,
     StandingSerializer,
@@ -197,7 +197,7 @@ class Comments(KnownParameters, generics.ListAPIView):
     """The remarks on a request."""
 
     action_name = {"GET": "approval.view", "POST": "approval.comment"}
-    serializer_class = CommentSerializer
+    serializer_class = RequestCommentSerializer
     filter_backends = ()
     queryset = RequestComment.objects.none()
 
@@ -209,13 +209,13 @@ class Comments(KnownParameters, generics.ListAPIView):
     @extend_schema(
         operation_id="approvals_comments_create",
         request=CommentFiledSerializer,
-        responses={201: CommentSerializer},
+        responses={201: RequestCommentSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Remark on the request, or on one field of its card."""
         body = _body(CommentFiledSerializer, request)
         row = request_comment(actor=actor_of(request._request), request_id=pk, **body)
-        return Response(CommentSerializer(row).data, status=201)
+        return Response(RequestCommentSerializer(row).data, status=201)
 
     def get_queryset(self) -> QuerySet[RequestComment]:
         """The remarks; 404 when the request itself is not there."""

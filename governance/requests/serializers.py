@@ -174,7 +174,7 @@ class SignOffSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class CommentSerializer(serializers.ModelSerializer):
+class RequestCommentSerializer(serializers.ModelSerializer):
     """A remark on a request."""
 
     author = serializers.CharField(source="author.username")
@@ -190,7 +190,7 @@ class FilingSerializer(StrictSerializer):
 
     model_id = serializers.IntegerField(min_value=1, max_value=BIGGEST)
     version = serializers.CharField(max_length=64)
-    environment = serializers.ChoiceField(Environment.values)
+    environment = serializers.ChoiceField(Environment.choices)
     purpose = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
     copied_from = serializers.IntegerField(min_value=1, max_value=BIGGEST, required=False)
     submit = serializers.BooleanField(required=False, default=True)
@@ -220,7 +220,7 @@ class DecisionSerializer(StrictSerializer):
     """A decision on the digest that was read."""
 
     role = serializers.CharField(max_length=24)
-    decision = serializers.ChoiceField(Decision.values)
+    decision = serializers.ChoiceField(Decision.choices)
     reason = serializers.CharField(max_length=4000)
     digest = serializers.RegexField("^[0-9a-f]{64}$")
     conditions = PromiseSerializer(many=True, required=False, default=list)

@@ -65,7 +65,7 @@ class AssessSerializer(StrictSerializer):
     """The answers, another tier if wanted, and which assessment was read (0 for none)."""
 
     answers = serializers.DictField(child=serializers.CharField(max_length=40), allow_empty=False)
-    override_tier = serializers.ChoiceField(RiskTier.values, required=False, default="")
+    override_tier = serializers.ChoiceField(RiskTier.choices, required=False, default="")
     override_reason = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=REASON
     )

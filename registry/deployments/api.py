@@ -48,7 +48,7 @@ class RecordSerializer(StrictSerializer):
     model = serializers.CharField(max_length=256)
     source = serializers.CharField(required=False, default="", max_length=80)
     version = serializers.CharField(max_length=64)
-    environment = serializers.ChoiceField(Environment.values)
+    environment = serializers.ChoiceField(Environment.choices)
     name = serializers.CharField(max_length=120)
     served_ref = serializers.CharField(required=False, default="", max_length=500)
     purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
