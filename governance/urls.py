@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.gate.urls")),
     path("", include("governance.checks.urls")),
     path("", include("governance.requests.urls")),
+    path("", include("governance.plans.urls")),
     path("", include("governance.tiers.urls")),
     path("", include("governance.policies.urls")),
     path("", include("governance.findings.urls")),

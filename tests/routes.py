@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from governance.plans.models import ChangePlan
 from governance.requests.models import Condition, Delegation
 from portal.accounts.models import ApiToken, Team, User
 from portal.accounts.permissions import Role, Scope
@@ -96,6 +97,8 @@ class Samples:
             "people": self.person.pk,
             "tokens": self.token.pk,
             "jobs": self.job.pk,
+            "approvals": self.request.pk,
+            "plans": self.plan.pk,
             "gate": write_answer(version=self.version).pk,
             "findings": make_finding(self.version).pk,
             "packs": make_pack(self.version, stored("packs/sample.zip")).pk,
@@ -115,7 +118,15 @@ class Samples:
             delegator=signed.signer, delegate=self.person, role="validator",
             starts_at=now, ends_at=now + timedelta(days=9), reason="Away",
         )  # fmt: skip
-        self.words = {"condition": condition.pk, "delegation": delegation.pk}
+        self.plan = ChangePlan.objects.create(
+            model=self.model, environment="production", quota=3, expires_on=now.date(),
+            envelope={"pipeline": {}, "schema": {}, "metrics": {}, "data": {"names": []}},
+        )  # fmt: skip
+        self.words = {
+            "condition": condition.pk,
+            "delegation": delegation.pk,
+            "plan": self.plan.pk,
+        }
 
     def address(self, route: Route, **changes: Any) -> str:
         """The address of a route with this sample behind it, or with other arguments."""

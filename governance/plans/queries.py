@@ -19,12 +19,14 @@ from registry.inventory.models import ModelVersion
 # deleted, and its checks are not theirs.
 OF_THE_PLAN = frozenset(
     {
+        Reason.NO_REQUEST,
         Reason.IN_REVIEW,
         Reason.CHANGES_REQUESTED,
         Reason.REJECTED,
         Reason.WITHDRAWN,
         Reason.SUSPENDED,
         Reason.REVOKED,
+        Reason.SUPERSEDED,
         Reason.EXPIRED,
         Reason.CONDITION_OVERDUE,
         Reason.STALE_CARD,

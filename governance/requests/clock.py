@@ -98,23 +98,31 @@ def _suspensions(actor: Actor, at: datetime) -> Iterable[Callable[[], None]]:
         )
         for one in late
     ]
-    unreviewed = ApprovalRequest.objects.filter(
+    return [*acts, *_unreviewed(actor, at), *_ownerless(actor, at)]
+
+
+def _unreviewed(actor: Actor, at: datetime) -> Iterable[Callable[[], None]]:
+    """Emergency changes that no third person looked at in time, those that have ended too."""
+    late = ApprovalRequest.objects.filter(
         kind=RequestKind.EMERGENCY,
-        state__in=GRANTED_STATES,
+        state__in=(*LIVE, RequestState.EXPIRED),
         review_due_at__lte=at,
         review__isnull=True,
     )
-    acts += [partial(_lapse, actor, request) for request in with_facts(unreviewed)]
-    return acts + list(_ownerless(actor, at))
+    rows = with_facts(late).order_by("pk")
+    return [partial(_lapse, actor, row, at) for row in rows if "lapsed" not in row.notices]
 
 
-def _lapse(actor: Actor, request: ApprovalRequest) -> None:
-    request_suspend(
-        actor=actor,
-        request_id=request.pk,
-        code=Reason.EMERGENCY_LAPSED,
-        text="No third person reviewed the emergency change in time.",
-    )
+def _lapse(actor: Actor, request: ApprovalRequest, at: datetime) -> None:
+    """Close the gate where it is still open, and tell whoever has to see to the review."""
+    if request.state in LIVE:
+        request_suspend(
+            actor=actor,
+            request_id=request.pk,
+            code=Reason.EMERGENCY_LAPSED,
+            text="No third person reviewed the emergency change in time.",
+        )
+    _note(request, "lapsed", at)
     notice_enqueue(
         actor=actor,
         request=request,

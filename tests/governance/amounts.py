@@ -5,5 +5,5 @@ import os
 IS_BUILD = os.environ.get("CI") == "true"
 RACES = 200 if IS_BUILD else 12
 CROWDS = 50 if IS_BUILD else 4
-EXAMPLES = 50 if IS_BUILD else 8
+EXAMPLES = 50 if IS_BUILD else 5
 STEPS = 30

@@ -289,7 +289,19 @@ def test_an_emergency_that_nobody_reviews_lapses():
     )
     assert standing(scene).codes == [Reason.EMERGENCY_LAPSED]
     assert look() == {"suspended": 1}
+    assert look() == {}
     assert scene.people["governance_lead"].pk in told("lapsed").get().args["people"]
+
+
+def test_an_emergency_that_ended_is_still_to_be_reviewed():
+    scene = make_scene()
+    request = sign_all(scene, called(scene))
+    past = timezone.now() - timedelta(seconds=1)
+    ApprovalRequest.objects.filter(pk=request.pk).update(expires_at=past, review_due_at=past)
+    assert look() == {"ended": 1, "suspended": 1}
+    assert scene.people["governance_lead"].pk in told("lapsed").get().args["people"]
+    review(scene, "governance_lead", request)
+    assert ApprovalRequest.objects.get(pk=request.pk).state == "expired"
 
 
 def test_an_emergency_can_be_reverted_by_its_review():

@@ -27,7 +27,8 @@ from tests.governance.scenes import (
     write_card,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Two hundred rounds of eight threads take their time on a machine that does other things as well.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
 
 def race(*acts: Callable[[], Any]) -> list[Any]:

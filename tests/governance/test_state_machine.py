@@ -222,6 +222,7 @@ class Approvals(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(1200)
 def test_the_state_machine_of_approvals():
     run_state_machine_as_test(
         Approvals,
