@@ -24,6 +24,7 @@ NAVIGATION = (
     ("Deployments", "rocket", "deployment_list", "registry.view"),
     ("Gate", "shield-check", "gate_log", "gate.view"),
     ("Findings", "alert-triangle", "finding_list", "finding.view"),
+    ("Policies", "scale", "policy_list", "policy.view"),
     ("Sources", "plug", "source_list", "source.view"),
     ("Jobs", "activity", "job_list", "job.view"),
     ("Trail", "timeline", "trail_search", "trail.view"),

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from governance.checks.facts import Facts
 from governance.checks.models import ManifestState, Verdict
-from governance.checks.registry import Found, check
+from governance.checks.registry import Found, check, counted
 
 DECLARED = "signet.artifact_digest"
 NAMED = 4
@@ -52,7 +52,7 @@ def artifact_scan(facts: Facts) -> Found:
     if newest is None:
         detail = facts.manifest.error if facts.manifest else NOT_READ
         return Found(Verdict.COULD_NOT_RUN, looked_at, detail, _page(facts))
-    looked_at = f"{newest.scan.get('files', 0):,} files, by {newest.scanner}"
+    looked_at = f"{counted(newest.scan.get('files', 0), 'file')}, by {newest.scanner}"
     kinds = {kind: _listed(newest.scan.get(kind)) for kind in ("dangerous", "unread", "unknown")}
     code = _listed(newest.scan.get("code"))
     found = {**{kind: sorted(lines) for kind, lines in kinds.items()}, "code": sorted(code)}

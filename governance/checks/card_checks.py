@@ -1,5 +1,7 @@
 """Checks of the model card."""
 
+from django.urls import reverse
+
 from governance.checks.facts import Facts
 from governance.checks.models import Verdict
 from governance.checks.registry import Found, check
@@ -16,7 +18,8 @@ def card_complete(facts: Facts) -> Found:
     found = {"missing": missing, "required": card.required, "tier": facts.tier}
     if not facts.tier:
         detail = "The model has no risk tier, so nobody can say what its card must answer."
-        return Found(Verdict.FAIL, looked_at, detail, facts.card_link(), found)
+        link = reverse("tier_assess", args=[facts.version.model_id])
+        return Found(Verdict.FAIL, looked_at, detail, link, found)
     if not missing:
         detail = f"Everything that tier {facts.tier} asks is answered."
         return Found(Verdict.PASS, looked_at, detail, facts.card_link(), found)

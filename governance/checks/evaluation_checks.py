@@ -5,7 +5,7 @@ from typing import Any
 from governance.checks.evaluation import SLICES, THRESHOLDS, Comparison, number
 from governance.checks.facts import Facts
 from governance.checks.models import Verdict
-from governance.checks.registry import Found, check
+from governance.checks.registry import Found, check, counted
 from registry.cards.entries import Standing
 
 
@@ -15,7 +15,7 @@ def evaluation_present(facts: Facts) -> Found:
     values = measured(facts)
     usable = sorted(name for name, value in values.items() if value is not None)
     data = facts.answer("evaluation_data")
-    looked_at = f"{len(usable)} metrics of the run"
+    looked_at = counted(len(usable), "metric") + " of the run"
     found = {"metrics": usable, "dataset": bool(data.value)}
     link = facts.version_link
     if not usable:
@@ -43,7 +43,7 @@ def measured(facts: Facts) -> dict[str, float | None]:
 def thresholds_met(facts: Facts) -> Found:
     """Whether the metrics reach what the pipeline and the policy ask of them."""
     limits = facts.thresholds
-    looked_at = f"{len(limits)} thresholds, of the tag {THRESHOLDS} and of the policy"
+    looked_at = f"{counted(len(limits), 'threshold')}, of the tag {THRESHOLDS} and of the policy"
     problems = [text for text in facts.evaluation.problems if "threshold" in text]
     if not limits:
         detail = " ".join(problems) or (
@@ -127,7 +127,9 @@ def _plainly(facts: Facts) -> str:
 def slices(facts: Facts) -> Found:
     """Whether each part of the business that must be looked at has its own figures."""
     done, asked = facts.evaluation.evaluated_slices, facts.evaluation.slices
-    looked_at = f"{len(done)} slices evaluated, {len(asked)} required by the tag {SLICES}"
+    looked_at = (
+        f"{counted(len(done), 'slice')} evaluated, {len(asked)} required by the tag {SLICES}"
+    )
     missing = sorted(set(asked) - set(done))
     found = {"evaluated": done, "missing": missing}
     if missing:

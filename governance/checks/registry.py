@@ -45,6 +45,11 @@ class Check:
     run: "Callable[[Facts], Found]"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 _CHECKS: dict[str, Check] = {}
 
 

@@ -83,7 +83,8 @@ class PolicyForm(forms.Form):
                     label=f"{label} needs an approval", required=False, initial=item["approval"]
                 ),
             )
-            yield f"gate-{name}", _choice(f"Gate of {label}", GateMode.choices, item["gate"])
+            gate = _choice(f"Gate of {label}", GateMode.choices, item["gate"], required=True)
+            yield f"gate-{name}", gate
         for tier in TIERS:
             yield from self._tier_fields(tier, self.start["tiers"][tier])
         for flag in self.flags:

@@ -66,7 +66,8 @@ class Reading:
                 "needs an approval" if item["approval"] else "needs no approval",
                 str(GateMode(item["gate"]).label).lower(),
             )
-            for name, item in self.rules["environments"].items()
+            for name in Environment.values
+            if (item := self.rules["environments"].get(name))
         ]
 
     @property
