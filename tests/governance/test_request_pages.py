@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from governance.requests.models import ApprovalRequest, EvidenceOpening, RequestComment, SignOff
 from portal.accounts.permissions import Role
+from tests.cards.facts import make_full_version
 from tests.factories import PASSWORD, make_unit, make_user
 from tests.governance.factories import (
     make_approved,
@@ -294,3 +295,72 @@ def test_expiring_approvals_offer_the_renewal(client: Client) -> None:
     assert "Ask again" in text
     make_request(soon.version, requester=soon.requester)
     assert "Ask again" not in client.get(reverse("approval_expiring")).content.decode()
+
+
+def test_an_emergency_is_called_signed_and_reviewed_by_three_people(client: Client) -> None:
+    version = make_candidate()
+    caller, duty = make_user(Role.ML_OPS), make_user(Role.DATA_GOVERNANCE)
+    client.force_login(caller)
+    proven(client, caller)
+    place = reverse("emergency_new", args=[version.model_id, version.version])
+    assert b"It holds for 24 hours" in client.get(place).content
+    typed = {"environment": "production", "incident_ref": "INC-7", "reason": "Orders are wrong."}
+    assert client.post(place, typed | {"incident_ref": ""}).status_code == 422
+    client.post(place, typed)
+    request = ApprovalRequest.objects.get()
+    assert request.kind == "emergency"
+    assert b"INC-7" in client.get(page_of(request)).content
+    client.force_login(duty)
+    proven(client, duty)
+    text = client.get(page_of(request)).content.decode()
+    seat = request.seats.exclude(sign_offs__isnull=False).get()
+    assert "Your decision" in text
+    client.post(reverse("request_sign", args=[request.pk]), decision(request, seat.role))
+    request.refresh_from_db()
+    assert request.state == "approved"
+    third = make_user(Role.GOVERNANCE_LEAD)
+    client.force_login(third)
+    proven(client, third)
+    assert b"Give the verdict" in client.get(page_of(request)).content
+    given = {"verdict": "ratify", "reason": "It was right."}
+    client.post(reverse("emergency_review", args=[request.pk]), given)
+    text = client.get(page_of(request)).content.decode()
+    assert "Ratify" in text
+    assert "Give the verdict" not in text
+
+
+def test_a_reviewer_sees_what_changed_since_they_last_signed(client: Client) -> None:
+    first = make_approved(make_candidate())
+    signer = first.sign_offs.get(role="validator").signer
+    again = make_full_version(first.version.model, version="2", source_uri="models:/m-another")
+    request = make_request(again, state="in_review")
+    client.force_login(signer)
+    text = client.get(page_of(request)).content.decode()
+    assert "Since your last signature" in text
+    assert "models:/m-another" in text
+
+
+def test_the_pages_of_the_inventory_show_approval(client: Client) -> None:
+    request = make_approved()
+    version = request.version
+    scientist = make_user(Role.DATA_SCIENTIST, team=version.model.team)
+    client.force_login(scientist)
+    for place in (
+        reverse("version_detail", args=[version.model_id, version.version]),
+        reverse("model_detail", args=[version.model_id]),
+    ):
+        text = client.get(place).content.decode()
+        assert page_of(request) in text
+        assert "Approved" in text
+
+
+def test_a_request_that_changed_is_filed_again(client: Client) -> None:
+    request = make_request(state="in_review")
+    request.version.source_uri = "models:/m-swapped"
+    request.version.save()
+    client.force_login(make_signer("validator", request))
+    text = client.get(page_of(request)).content.decode()
+    assert "To be filed again before anybody can sign" in text
+    assert "Your decision" not in text
+    client.force_login(request.requester)
+    assert b"File it again" in client.get(page_of(request)).content

@@ -78,6 +78,7 @@ class PartChange:
     name: str
     before: str
     after: str
+    key: str = ""
 
     @property
     def pieces(self) -> tuple[list[Piece], list[Piece]]:
@@ -116,6 +117,7 @@ def changes_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[P
                     _label(part, key),
                     _words(part, key, old.get(key)),
                     _words(part, key, new.get(key)),
+                    key if key in schema_of().by_key else "",
                 )
             )
     return found

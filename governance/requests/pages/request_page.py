@@ -23,6 +23,7 @@ from governance.requests.models import (
     Suspension,
 )
 from governance.requests.pages.differences import Champion, SinceSigned, champion_of, since_signed
+from governance.requests.pages.envelope import envelope_words
 from governance.requests.seats import Candidate, SeatState, holders_of, seat_candidates
 from governance.requests.services.states import MAY
 from governance.requests.signers import why_not
@@ -35,6 +36,8 @@ from portal.trail.models import TrailEvent
 from portal.trail.queries import events_of
 from registry.cards.comments.queries import open_comments
 from registry.cards.schema import schema_of
+from registry.cards.summary import Question, summary_of
+from registry.cards.view import card_of
 
 HISTORY = 30
 BAD = (Verdict.FAIL, Verdict.COULD_NOT_RUN)
@@ -229,6 +232,20 @@ class RequestPage:
     def champion(self) -> Champion | None:
         """This version beside the champion."""
         return champion_of(self.version)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The card in short, as it was filed."""
+        pinned = self.request.card_revision
+        own = pinned is not None and pinned.version_id == self.version.pk
+        card = card_of(self.version, number=pinned.number if pinned and own else None)
+        return [question for question in summary_of(card) if question.said]
+
+    @property
+    def envelope(self) -> list[tuple[str, str]]:
+        """What a change plan lets a retrain differ in."""
+        plan = self.request.plan
+        return envelope_words(plan) if plan else []
 
     @cached_property
     def since(self) -> SinceSigned | None:
