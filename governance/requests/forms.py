@@ -61,7 +61,9 @@ class ConditionForm(forms.Form):
     text = forms.CharField(
         label="What must be done", max_length=LONGEST, required=False, widget=text_area(2)
     )
-    owner = forms.ModelChoiceField(User.objects.none(), label="By whom", required=False)
+    owner = forms.ModelChoiceField(
+        User.objects.none(), label="By whom", required=False, empty_label="Choose a person"
+    )
     due_on = forms.DateField(label="Until", required=False, widget=DateInput())
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
@@ -195,6 +197,7 @@ class DelegationForm(forms.Form):
     delegate = forms.ModelChoiceField(
         User.objects.none(),
         label="Who signs for you",
+        empty_label="Choose a colleague",
         help_text="They inherit your conflicts: what you may not sign, they may not sign for you.",
     )
     role = forms.ChoiceField(label="In the role")

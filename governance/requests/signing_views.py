@@ -14,7 +14,7 @@ from governance.requests.forms import DecisionForm
 from governance.requests.fresh_proof import can_prove, is_fresh, proven_at
 from governance.requests.models import ApprovalRequest, EmergencyReview, SignOff
 from governance.requests.pages.inbox import inbox_forget
-from governance.requests.pages.receipt import written_state
+from governance.requests.pages.receipt import evidence_words, written_state
 from governance.requests.pages.request_page import RequestPage
 from governance.requests.request_views import detail_page, request_or_404
 from governance.requests.services import emergency_renew, emergency_review, request_sign
@@ -145,6 +145,7 @@ def request_receipt(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "number": number,
         "role": str(Role(row.role).label),
         "broken": broken(row, public_keys()),
+        "opened": evidence_words(found, row.evidence_opened),
         "mine": row.signer_id == actor_of(request).user_id,
         "view": RequestPage(actor_of(request), found, at=timezone.now()),
         "written": written_state(found),

@@ -7,6 +7,12 @@ from governance.requests.models import ApprovalRequest
 from governance.writeback.models import WriteBack, WriteState
 
 LONGEST = 120
+PAGES = {
+    "card": "Model card",
+    "artifact": "Files of the version",
+    "checks": "Newest checks",
+    "version": "Run and lineage",
+}
 
 
 @dataclass(frozen=True)
@@ -61,3 +67,10 @@ def _wishes(wanted: dict[str, Any]) -> list[Wish]:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
+
+def evidence_words(request: ApprovalRequest, opened: list[str]) -> list[str]:
+    """The pieces of evidence that were opened, by name; what is not known stays as it is."""
+    rows = request.check_run.results.values_list("check_id", "title") if request.check_run else ()
+    named = {**PAGES, **{f"check-{check}": title for check, title in rows}}
+    return [named.get(what, what) for what in opened]
