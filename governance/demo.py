@@ -57,7 +57,8 @@ def evidence_read() -> None:
 
 
 def approvals_walk() -> None:
-    """One request approved, one with a condition, one waiting, one sent back, one draft."""
+    """Requests approved, approved with a condition, waiting, sent back, and a draft."""
+    _walk("juice-brand-choice", CHAMPIONS, "scientist2", _by_its_owner)
     _walk("basket-value", CHAMPIONS, "scientist", _approved)
     _walk("grocery-demand-forecast", CHAMPIONS, "scientist2", _conditional)
     _walk("coupon-redemption", CHALLENGERS, "scientist", _waiting)
@@ -136,6 +137,10 @@ def _sign(
 def _approved(request: ApprovalRequest) -> None:
     _sign(request, "owner", "model_owner", "Sizes the offers better than the rule it replaces.")
     _sign(request, "validator", "validator", "Error by segment read; no segment is worse.")
+
+
+def _by_its_owner(request: ApprovalRequest) -> None:
+    _sign(request, "owner", "model_owner", "An internal study; nothing is decided by it alone.")
 
 
 def _conditional(request: ApprovalRequest) -> None:

@@ -37,7 +37,7 @@ class PlanForm(forms.Form):
         names = [("", "None"), *((name, name) for name in sorted(version.metrics)[:200])]
         for row in range(1, ROWS + 1):
             self.fields[f"metric_{row}"] = forms.ChoiceField(
-                label=f"Metric {row}", choices=names, required=row == 1
+                label="Metric", choices=names, required=row == 1
             )
             for name, label in (
                 ("least", "At least"),

@@ -10,6 +10,7 @@ from governance.requests.models import (
     GRANTED_STATES,
     ApprovalRequest,
     RequestKind,
+    RequestState,
 )
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
@@ -76,6 +77,8 @@ def plan_causes(plan: ChangePlan, at: datetime) -> list[tuple[Reason, str]]:
     request = plan_request(plan)
     if request is None:
         return [(Reason.NO_REQUEST, f"Change plan {plan.pk} was never filed.")]
+    if request.state == RequestState.DRAFT:
+        return [(Reason.NO_REQUEST, f"Request {request.pk} for change plan {plan.pk} is a draft.")]
     causes = standing_of(request, at=at).causes
     return [
         (cause.code, f"Change plan {plan.pk}: {cause.text}")

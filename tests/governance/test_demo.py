@@ -30,7 +30,7 @@ def load() -> None:
             run_checks(version)
 
 
-def test_requests_in_five_states_are_shown_and_go_with_the_demo():
+def test_requests_in_several_states_are_shown_and_go_with_the_demo():
     load()
     for _ in range(2):
         demo.approvals_walk()
@@ -40,10 +40,11 @@ def test_requests_in_five_states_are_shown_and_go_with_the_demo():
         ("basket-value", "draft"),
         ("coupon-redemption", "in_review"),
         ("grocery-demand-forecast", "conditional"),
+        ("juice-brand-choice", "approved"),
         ("produce-demand-forecast", "changes_requested"),
     ]
     assert signatures_verify().holds
     counts = demo_remove(actor=service("demo"))
-    assert counts["approval requests"] == 5
+    assert counts["approval requests"] == 6
     assert not SignOff.objects.exists()
     assert not RegisteredModel.objects.filter(is_demo=True).exists()

@@ -338,11 +338,13 @@ class RequestPage:
 
     @property
     def _emergency_verbs(self) -> set[str]:
-        if self.request.kind != RequestKind.EMERGENCY or not self.granted:
+        ended = self.request.state == RequestState.EXPIRED
+        if self.request.kind != RequestKind.EMERGENCY or not (self.granted or ended):
             return set()
         if not allowed(self.actor, "approval.govern", self.request):
             return set()
-        return {"renew"} if self.review else {"renew", "review"}
+        renew = set() if ended else {"renew"}
+        return renew if self.review else {*renew, "review"}
 
     @cached_property
     def review(self) -> EmergencyReview | None:
