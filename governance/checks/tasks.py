@@ -59,7 +59,7 @@ def rehash(context: JobContext) -> dict[str, Any]:
         manifest_enqueue(
             actor=context.actor, version_id=version_id, why="hashed again because it serves"
         )
-    return {"text": f"{len(ids)} versions serve and are read again."}
+    return {"text": f"Fresh readings asked for: {len(ids):,}."}
 
 
 every(days=1, kind="governance.rehash")

@@ -1,5 +1,6 @@
 """Training the demo's models for real, and logging each run to MLflow."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,13 @@ DESCRIPTIONS = {
     "juice-brand-choice": "Predicts which orange juice a shopper picks at given shelf prices.",
     "store-sales-driver": "Explains unit sales of car seats per store.",
     "bike-courier-demand": "Bicycles needed per hour at courier pick-up points.",
+}
+
+# What each kind of model must reach, logged with its run as a pipeline would.
+THRESHOLDS = {
+    "classification": {"roc_auc": {"min": 0.7}},
+    "regression": {"r2": {"min": 0.0}},
+    "forecasting": {"wape": {"max": 0.25}},
 }
 
 
@@ -68,6 +76,7 @@ def train(recipe: Recipe) -> Trained:
         mlflow.set_tags({"mlflow.user": recipe.user, "mlflow.note.content": recipe.note})
         if recipe.lineage:
             log_input(table)
+            mlflow.set_tag("signet.thresholds", json.dumps(THRESHOLDS[recipe.task]))
         mlflow.log_params({"seed": SEED, **recipe.params})
         if recipe.task == "forecasting":
             info = fit_forecast(recipe, table)
