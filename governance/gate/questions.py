@@ -146,10 +146,7 @@ def _version_of(actor: Actor, model: RegisteredModel, question: Question) -> Tar
             )
         if is_stale(model.source):
             objections.append(_stale(model))
-    versions = visible_versions(actor).select_related(
-        "model__source", "model__owner", "model__team"
-    )
-    version = versions.filter(model=model, version=number).first()
+    version = _versions(actor).filter(model=model, version=number).first()
     if version is None:
         return _nothing(
             Reason.UNREGISTERED, f"Version {number} of {model.name} is not in the inventory."
@@ -159,6 +156,12 @@ def _version_of(actor: Actor, model: RegisteredModel, question: Question) -> Tar
         text = f"{version} was deleted at {model.source.name}, noticed on {gone_at:%d %B %Y}."
         objections.append(Objection(Reason.GONE, text))
     return Target(version, _copied_from(actor, version) or version, tuple(objections))
+
+
+def _versions(actor: Actor) -> QuerySet[ModelVersion]:
+    """The versions without the long columns, which the approval reads for itself."""
+    long = ("params", "metrics", "run_tags", "signature", "datasets", "description")
+    return visible_versions(actor).select_related("model__source").defer(*long)
 
 
 def _stale(model: RegisteredModel) -> Objection:
@@ -176,11 +179,12 @@ def _copied_from(actor: Actor, version: ModelVersion) -> ModelVersion | None:
     copy = _COPY.fullmatch(version.source_uri)
     if copy is None or version.model.name != f"{PRODUCTION_PREFIX}{copy['name']}":
         return None
-    versions = visible_versions(actor).select_related(
-        "model__source", "model__owner", "model__team"
+    return (
+        _versions(actor)
+        .filter(
+            model__source_id=version.model.source_id,
+            model__name=copy["name"],
+            version=copy["version"],
+        )
+        .first()
     )
-    return versions.filter(
-        model__source_id=version.model.source_id,
-        model__name=copy["name"],
-        version=copy["version"],
-    ).first()
