@@ -105,7 +105,7 @@ def _unreviewed(actor: Actor, at: datetime) -> Iterable[Callable[[], None]]:
     """Emergency changes that no third person looked at in time, those that have ended too."""
     late = ApprovalRequest.objects.filter(
         kind=RequestKind.EMERGENCY,
-        state__in=(*LIVE, RequestState.EXPIRED),
+        state__in=(*LIVE, RequestState.EXPIRED, RequestState.SUPERSEDED),
         review_due_at__lte=at,
         review__isnull=True,
     )

@@ -90,10 +90,11 @@ def approval_for(version: ModelVersion, environment: str, *, at: datetime) -> St
     here = list(
         asked.filter(environment=environment).exclude(kind=RequestKind.PLAN).order_by("-id")[:20]
     )
-    granted = [one for one in here if one.state in GRANTED_STATES]
+    live = (*GRANTED_STATES, RequestState.SUSPENDED)
+    granted = [one for one in here if one.state in live]
     told = [one for one in here if one.state not in (RequestState.DRAFT, RequestState.WITHDRAWN)]
     best: Standing | None = None
-    for request in granted[:3]:
+    for request in sorted(granted[:4], key=lambda one: one.state not in GRANTED_STATES):
         found = standing_of(request, at=at)
         if found.holds:
             return found

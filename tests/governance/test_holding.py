@@ -293,6 +293,19 @@ def test_an_emergency_that_nobody_reviews_lapses():
     assert scene.people["governance_lead"].pk in told("lapsed").get().args["people"]
 
 
+def test_an_emergency_replaces_no_approval_and_is_replaced_by_one():
+    scene = make_scene()
+    usual = filed(scene, state="approved")
+    request = sign_all(scene, called(scene))
+    usual.refresh_from_db()
+    assert usual.state == "approved"
+    later = filed(scene, state="approved")
+    request.refresh_from_db()
+    assert request.state == "superseded"
+    assert standing(scene).request == later
+    review(scene, "governance_lead", request)
+
+
 def test_an_emergency_that_ended_is_still_to_be_reviewed():
     scene = make_scene()
     request = sign_all(scene, called(scene))

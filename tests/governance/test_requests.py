@@ -240,6 +240,14 @@ def test_a_new_request_leaves_the_approval_until_it_is_granted():
     assert standing(scene).request == second
 
 
+def test_a_standing_takes_a_bounded_number_of_queries(django_assert_max_num_queries):
+    scene = make_scene("T1")
+    filed(scene, state="approved")
+    version = type(scene.version).objects.get(pk=scene.version.pk)
+    with django_assert_max_num_queries(22):
+        assert approval_for(version, "production", at=timezone.now()).holds
+
+
 def test_signing_needs_a_reason():
     scene = make_scene()
     request = filed(scene)

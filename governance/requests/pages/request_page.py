@@ -338,7 +338,7 @@ class RequestPage:
 
     @property
     def _emergency_verbs(self) -> set[str]:
-        ended = self.request.state == RequestState.EXPIRED
+        ended = self.request.state in (RequestState.EXPIRED, RequestState.SUPERSEDED)
         if self.request.kind != RequestKind.EMERGENCY or not (self.granted or ended):
             return set()
         if not allowed(self.actor, "approval.govern", self.request):

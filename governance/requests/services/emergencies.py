@@ -41,7 +41,7 @@ from registry.inventory.lifecycle import refresh_models
 from registry.inventory.models import ModelVersion, RegisteredModel
 
 VERDICTS = ("ratify", "revert", "improve")
-REVIEWABLE = (*LIVE, "expired")
+REVIEWABLE = (*LIVE, "expired", "superseded")
 
 
 def emergency_call(

@@ -110,8 +110,11 @@ def end(request: ApprovalRequest, state: str, code: Reason | str, reason: str = 
 
 
 def _supersede(request: ApprovalRequest) -> None:
-    """The approval of a version in an environment is one: an earlier one makes place for this."""
-    if request.kind == RequestKind.PLAN:
+    """The approval of a version in an environment is one: an earlier one makes place for this.
+
+    A plan approves other versions, and an emergency holds for a day only: they replace nothing.
+    """
+    if request.kind in (RequestKind.PLAN, RequestKind.EMERGENCY):
         return
     earlier = with_facts(
         ApprovalRequest.objects.select_for_update(of=("self",))
