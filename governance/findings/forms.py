@@ -25,7 +25,9 @@ class AssignForm(forms.Form):
         User.objects.none(), required=False, empty_label="Nobody yet", label="Sees to it"
     )
     due_on = forms.DateField(
-        required=False, label="Due on", widget=forms.DateInput(attrs={"type": "date"})
+        required=False,
+        label="Due on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     reason = forms.CharField(required=False, max_length=1000, label="Why it changes")
 
@@ -50,7 +52,7 @@ class RaiseForm(forms.Form):
     due_on = forms.DateField(
         required=False,
         label="Due on",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Without a day: 2, 7, 30 or 90 days by severity.",
     )
 

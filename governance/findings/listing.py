@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from governance.findings.models import Finding, FindingKind, Severity
-from governance.findings.queries import by_weight, visible_findings
+from governance.findings.queries import by_weight, unapproved_in_production, visible_findings
 from portal.actors import Actor
 
 STATES = {"open": "Open", "mine": "Mine to see to", "overdue": "Overdue", "closed": "Closed"}
@@ -67,6 +67,11 @@ class FindingListing:
             "version__run_tags",
         )  # fmt: skip
         return Paginator(rows, PAGE).get_page(self.params.get("page"))
+
+    @cached_property
+    def unapproved(self) -> int:
+        """How many models serve without an approval that holds."""
+        return unapproved_in_production(self.actor)
 
     @cached_property
     def today(self) -> object:

@@ -2,7 +2,7 @@
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from governance.findings.models import Finding, Severity
+from governance.findings.models import Finding, FindingKind, Severity
 from portal.accounts.models import User
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
@@ -26,6 +26,14 @@ def open_findings(model: RegisteredModel, version: ModelVersion | None = None) -
     """What is open about a model, or about one version of it and the model as a whole."""
     rows = Finding.objects.filter(model=model, closed_at=None)
     return rows if version is None else rows.filter(Q(version=None) | Q(version=version))
+
+
+def unapproved_in_production(actor: Actor) -> int:
+    """How many models serve, or are champion, without an approval that holds, as last looked."""
+    rows = visible_findings(actor).filter(
+        closed_at=None, kind__in=(FindingKind.BYPASS, FindingKind.UNGATED)
+    )
+    return rows.values("model").distinct().count()
 
 
 def assignable_people() -> QuerySet[User]:

@@ -68,6 +68,7 @@ def champion_ledger(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "model": model,
         "form": form,
+        "shown_at": timezone.localtime(at),
         "as_of": champion_as_of(model, at) if asked and form.is_valid() else None,
         "page": moves.get_page(request.GET.get("page")),
     }

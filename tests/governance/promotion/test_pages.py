@@ -139,7 +139,7 @@ def test_the_ledger_answers_for_any_moment(client: Client, version: ModelVersion
     path = f"/models/{model.pk}/champion/"
     assert "Ana &lt;i&gt;" in text(client, path)
     body = text(client, f"{path}?at=2026-10-01T10:00")
-    assert "moved by Ana" in body
+    assert "Moved by Ana" in body
     assert "ledger begins later" in text(client, f"{path}?at=2020-01-01T00:00")
     for wrong in ("nonsense", "", "2026-99-99", "99999-01-01T00:00"):
         assert "That is no moment" in text(client, f"{path}?at={wrong}", 422)
