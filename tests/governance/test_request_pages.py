@@ -19,6 +19,8 @@ from tests.factories import PASSWORD, make_unit, make_user
 from tests.governance.factories import (
     make_approved,
     make_candidate,
+    make_check_run,
+    make_manifest,
     make_request,
     make_sign_off,
     make_signer,
@@ -364,3 +366,22 @@ def test_a_request_that_changed_is_filed_again(client: Client) -> None:
     assert "Your decision" not in text
     client.force_login(request.requester)
     assert b"File it again" in client.get(page_of(request)).content
+
+
+def test_a_failing_check_is_said_before_and_after_signing(client: Client) -> None:
+    version = make_candidate()
+    make_manifest(version)
+    make_check_run(version, verdicts={"card_complete": "fail"})
+    request = make_request(version, state="in_review")
+    make_sign_off(request, "model_owner")
+    signer = make_signer("validator", request)
+    client.force_login(signer)
+    proven(client, signer)
+    text = client.get(page_of(request)).content.decode()
+    assert "1 required check does not pass" in text
+    assert "You may approve all the same" in text
+    answer = client.post(reverse("request_sign", args=[request.pk]), decision(request), follow=True)
+    assert b"Every seat is signed, but the approval does not hold yet" in answer.content
+    text = client.get(page_of(request)).content.decode()
+    assert "The approval does not hold" in text
+    assert "CHECK_FAILED" in text
