@@ -41,6 +41,7 @@ VERSIONS = ("1.5", "1.6", "1.7")
 LONGEST_LIST = 500
 MOST_VALUES = 20_000
 TOP = ("$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components")
+ABOUT_FILE = ("timestamp", "properties")
 MODEL = "machine-learning-model"
 # What describes the document or the file, not the model.
 BESIDE = ("bom-ref", "type", "mime-type", "name", "version")
@@ -62,6 +63,7 @@ def read_document(document: dict[str, Any]) -> Reading:
     names = str(model["name"]), str(model.get("version", ""))
     reading = _Reader(schema, model).read()
     _leave_rest(reading, document, [name for name, _ in others])
+    _leave_metadata(reading, metadata)
     if signet.get("revision", "").isdecimal() and len(signet["revision"]) < 10:
         reading.base = Base(*names, int(signet["revision"]), signet.get("digest", ""))
     return reading
@@ -158,6 +160,19 @@ def _leave_rest(reading: Reading, document: dict[str, Any], others: list[str]) -
     for name, value in document.items():
         if name not in TOP and value not in (None, "", [], {}):
             reading.leave(name, value, NO_PLACE)
+
+
+def _leave_metadata(reading: Reading, metadata: dict[str, Any]) -> None:
+    """Leave over what a document says about itself or about the product that the model is in."""
+    main = metadata.get("component")
+    is_model = isinstance(main, dict) and main.get("type") == MODEL
+    for name, value in metadata.items():
+        is_read = name in ABOUT_FILE or (name == "component" and is_model)
+        if not is_read and value not in (None, "", [], {}):
+            reading.leave(f"metadata.{name}", value, NO_PLACE)
+    for item in metadata.get("properties", []):
+        if not item["name"].startswith(PREFIX):
+            reading.leave(f"metadata.properties, {item['name']}", item.get("value", ""), NO_PLACE)
 
 
 def _signet_properties(holder: dict[str, Any]) -> dict[str, str]:

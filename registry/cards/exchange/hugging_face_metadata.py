@@ -23,6 +23,8 @@ LICENCES = {
 }  # fmt: skip
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 NO_DATASET = "unspecified"
+# What `huggingface_hub` calls its results in Python; in a file they stand as `model-index`.
+OBJECTS = "eval_results"
 
 
 def written(name: str, answers: Mapping[str, Answer]) -> Any:
@@ -78,10 +80,19 @@ def parsed(block: str) -> Any:
     if not block:
         return ModelCardData()
     # Aliases, tags and depth are refused before anything builds the data.
-    if not isinstance(yaml_of(block, first_line=2).value, dict):
+    said = yaml_of(block, first_line=2).value
+    if not isinstance(said, dict):
         raise BadDocument("The metadata between the two lines `---` has to be names and values.")
+    if OBJECTS in said:
+        raise BadDocument(
+            f"Line {said[OBJECTS].line}: `{OBJECTS}` is no name of the metadata. Write results as "
+            "`model-index`."
+        )
     try:
-        return ModelCardData(**yaml.safe_load(block), ignore_metadata_errors=True)
+        found = ModelCardData(**yaml.safe_load(block), ignore_metadata_errors=True)
+        # Some faults show only when it is written again, as it is for the list of what is left.
+        found.to_yaml()
+        return found
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadDocument(
             f"The metadata cannot be read: {' '.join(str(error).split())[:200]}."

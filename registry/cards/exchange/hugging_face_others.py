@@ -17,8 +17,10 @@ from registry.cards.exchange.wording import cells_of
 from registry.cards.schema import Field, FieldType, Schema
 
 BULLET = re.compile(r"^[-*+][ \t]+")
+# The name neither begins nor ends with a space, or a line of spaces would take hours to refuse.
 PAIR = re.compile(
-    r"^[-*+]?[ \t]*(?:\*\*)?`?([^:=|*`]{1,80}?)`?(?:\*\*)?[ \t]*[:=](?:\*\*)?[ \t]*(.+)$"
+    r"^[-*+]?[ \t]*(?:\*\*)?`?([^\s:=|*`](?:[^:=|*`]{0,78}?[^\s:=|*`])?)`?(?:\*\*)?[ \t]*[:=]"
+    r"(?:\*\*)?[ \t]*(.+)$"
 )
 
 

@@ -35,6 +35,7 @@ from registry.cards.view import CardView
 VERSION = "0.0.2"
 INTERVAL = {"interval": "confidence_interval", "low": "lower_bound", "high": "upper_bound"}
 LINK = "urn:signet:"
+TOLD = "sensitive_data"
 # One text for one field, one text for several, and lists of objects with one text each.
 SINGLE = (
     "model_details.name",
@@ -289,6 +290,8 @@ class _Reader:
             text = item.pop("custom_text", None) or item.pop("identifier", None)
             if isinstance(text, str) and text:
                 self.reading.answer(field.key, plain_or_untagged(field, text), at)
+            elif text:
+                self.reading.leave(at, text, "A text is expected here.")
             self._rest(item, at)
 
     def _references(self) -> None:
@@ -336,7 +339,7 @@ class _Reader:
 
     def _sensitive(self, at: str, item: dict[str, Any]) -> bool:
         words = item.get("sensitive")
-        words = words.get("sensitive_data") if isinstance(words, dict) else None
+        words = words.get(TOLD) if isinstance(words, dict) else None
         said = words[0] if isinstance(words, list) and len(words) == 1 else None
         found = (
             untagged(said, self.places["model_parameters.data.sensitive"])
@@ -344,7 +347,7 @@ class _Reader:
             else None
         )
         if found:
-            item.pop("sensitive")
+            self._rest({k: v for k, v in item.pop("sensitive").items() if k != TOLD}, at)
             self.reading.answer(found[0].key, found[1], at)
         return bool(found)
 
@@ -398,8 +401,16 @@ class _Reader:
             self.tables.setdefault(key, []).append(row)
             known = ("type", "value", "slice", INTERVAL["interval"])
             self._rest({k: v for k, v in item.items() if k not in known}, at)
+            self._rest_of_interval(item.get(INTERVAL["interval"]), at)
         fields = [field for place in MEASURES for field in self.places[place]]
         self._text("quantitative_analysis.graphics.description", fields)
+
+    def _rest_of_interval(self, found: Any, at: str) -> None:
+        place = f"{at}.{INTERVAL['interval']}"
+        if isinstance(found, dict):
+            self._rest({k: v for k, v in found.items() if k not in INTERVAL.values()}, place)
+        elif found:
+            self.reading.leave(place, found, "An object is expected here.")
 
     def _rest(self, found: dict[str, Any], at: str) -> None:
         """Leave over whatever nobody took."""

@@ -25,6 +25,7 @@ SAID_BY_PEOPLE = {
     Standing.UNKNOWN: State.UNKNOWN,
     Standing.NOT_APPLICABLE: State.NOT_APPLICABLE,
 }
+FIELD = frozenset({"state", "value", "reason", "origin", "entry", "pulled", "source_changed"})
 KNOWN = ("signet_card", "schema_version", "model", "version", "tier", "revision", "fields")
 
 
@@ -104,13 +105,22 @@ def read(data: bytes) -> Reading:
             reading.leave(place, said, f"Card schema {schema.version} has no such field.")
         elif not isinstance(said, dict) or said.get("state") not in list(Standing):
             reading.leave(place, said, f"`state` has to be one of {', '.join(Standing)}.")
-        elif said["state"] != Standing.MISSING:
-            state = SAID_BY_PEOPLE[Standing(said["state"])]
-            answer = Answer(state, said.get("value"), said.get("reason", ""))
-            reading.answer(key, answer, place)
-            if said["state"] == Standing.PULLED:
-                reading.sourced.add(key)
+        else:
+            _read_field(reading, key, place, said)
     return reading
+
+
+def _read_field(reading: Reading, key: str, place: str, said: Mapping[str, Any]) -> None:
+    state = SAID_BY_PEOPLE.get(said["state"])
+    if state is not None:
+        answer = Answer(state, said.get("value"), said.get("reason", ""))
+        reading.answer(key, answer, place)
+    if said["state"] == Standing.PULLED:
+        reading.sourced.add(key)
+    for name, value in said.items():
+        is_read = state is State.WRITTEN if name == "value" else name in FIELD
+        if not is_read and value not in (None, "", [], {}):
+            reading.leave(f"{place}.{name}", value, NO_PLACE)
 
 
 def _base(document: Mapping[str, Any]) -> Base | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from registry.cards.exchange.documents import BadDocument
+from registry.cards.exchange.documents import UNSTORABLE, BadDocument
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 12
@@ -92,6 +92,9 @@ class _Reader:
             raise BadDocument(f"{self._at(event)}: nested more than {DEEPEST} levels deep.")
         line = event.start_mark.line + self.first_line
         if isinstance(event, yaml.ScalarEvent):
+            # An escape such as "\0" makes one where the file itself has none.
+            if UNSTORABLE.search(event.value):
+                raise BadDocument(f"Line {line} holds a NUL character. Remove it and try again.")
             is_empty = event.style is None and event.value in EMPTY
             return Node(None if is_empty else event.value, line)
         if isinstance(event, yaml.SequenceStartEvent):

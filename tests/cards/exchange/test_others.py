@@ -165,11 +165,34 @@ def test_a_card_without_metadata():
         ("- a\n- b", "names and values"),
         ("a: [", "This is not YAML: line 3"),
         ("a: b\na: c", "stands here twice"),
+        ("model_name: a\neval_results: [1]", "Line 3: `eval_results` is no name"),
+        ("license: 0x" + "F" * 20_000, "metadata cannot be read"),
+        ("a: 0x" + "F" * 20_000, "metadata cannot be read"),
+        ('a: "b\\0"', "Line 2 holds a NUL"),
+        (
+            "model-index: [{name: {}, results: [{task: {type: {}}, dataset: {type: {}, name: a}, "
+            "metrics: [{type: b, value: 1}]}]}]",
+            "metadata cannot be read",
+        ),
     ],
 )
 def test_hostile_metadata_is_refused_with_its_line(block, why):
     with pytest.raises(BadDocument, match=why.replace("*", r"\*")):
         read("hf", f"---\n{block}\n---\n\n# demand\n")
+
+
+def test_a_line_of_spaces_costs_no_time():
+    text = "# demand\n\n## Training Hyperparameters\n\n- depth: 6\n-" + " " * 200_000 + "x\n"
+    reading = read("hf", text)
+    assert [item.place for item in reading.unplaced] == ["line 3, Training Hyperparameters"]
+
+
+def test_names_and_values_are_told_apart_whatever_stands_between_them():
+    text = "# demand\n\n## Training Hyperparameters\n\n- `max depth` = 6\n- **seed**:  7 : 8\n"
+    assert said(read("hf", text))["hyperparameters"] == [
+        {"name": "max depth", "value": "6"},
+        {"name": "seed", "value": "7 : 8"},
+    ]
 
 
 TOOLKIT = {
@@ -284,6 +307,45 @@ def test_a_bill_of_materials_of_others(version):
         assert word in text, word
 
 
+def test_what_a_bill_of_materials_says_about_itself_is_listed():
+    document = bom(**CARD)
+    document["metadata"] = {
+        "timestamp": "2026-02-02T10:00:00Z",
+        "authors": [{"name": "Ana"}],
+        "component": {"type": "application", "name": "Order service"},
+        "properties": [{"name": "internal:cost-centre", "value": "4711"}],
+    }
+    text = " ".join(left(read("cyclonedx", json.dumps(document))).values())
+    assert [word in text for word in ("Ana", "Order service", "4711", "2026-02-02")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_what_stands_beside_an_answer_in_our_json_is_listed():
+    fields = {
+        "overview": {"state": "written", "value": "Forecasts sales.", "remark": "Ask Ana"},
+        "energy": {"state": "unknown", "value": "12 kWh"},
+        "contact": {"state": "missing", "remark": "Ask Ben"},
+    }
+    document = {"signet_card": 1, "schema_version": "1", "fields": fields}
+    assert left(read("json", json.dumps(document))) == {
+        "fields.overview.remark": "Ask Ana",
+        "fields.energy.value": "12 kWh",
+        "fields.contact.remark": "Ask Ben",
+    }
+
+
+def test_odd_values_in_a_card_of_the_toolkit_are_listed():
+    measure = {"type": "mae", "value": "1", "confidence_interval": {"level": "95 %"}}
+    document = {
+        "model_details": {"licenses": [{"custom_text": ["mit"]}]},
+        "quantitative_analysis": {"performance_metrics": [measure]},
+    }
+    text = " ".join(left(read("mct", json.dumps(document))).values())
+    assert "mit" in text
+    assert "95 %" in text
+
+
 def test_the_bills_of_materials_that_packages_bring_hold_no_model():
     """Packages bring CycloneDX documents made by other tools; none describes a model."""
     found = [
@@ -380,6 +442,8 @@ def test_hostile_json_is_refused_with_a_reason(text, why):
         ("signet_card: 1\nschema: '12'\n", "card schema '12'"),
         ("signet_card: 1\n\tschema: 1\n", "This is not YAML: line 2"),
         ("identity: {}\n", "no card of Signet"),
+        ('signet_card: 1\nschema: "1"\nrevision: 1\ndigest: "a\\0"\n', "Line 4 holds a NUL"),
+        ('signet_card: 1\nschema: "1"\n"a\\0": b\n', "Line 3 holds a NUL"),
         ("", "empty"),
     ],
 )
