@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from governance.checks.services import checks_run, manifest_read
 from governance.findings.models import Finding
+from governance.gate.demo import answers_ask
 from governance.gate.models import GateDecision
 from governance.packs.models import EvidencePack
 from governance.plans.models import ChangePlan
@@ -40,7 +41,7 @@ GOVERNANCE = service("governance")
 
 def steps() -> list[tuple[str, Callable[[], Any]]]:
     """What loading adds: evidence first, then the requests that rest on it."""
-    return [("Checks", evidence_read), ("Approvals", approvals_walk)]
+    return [("Checks", evidence_read), ("Approvals", approvals_walk), ("Gate", gate_asked)]
 
 
 def evidence_read() -> None:
@@ -64,6 +65,11 @@ def approvals_walk() -> None:
     _walk("coupon-redemption", CHALLENGERS, "scientist", _waiting)
     _walk("produce-demand-forecast", CHAMPIONS, "scientist2", _sent_back)
     _walk("basket-value", CHALLENGERS, "scientist", None)
+
+
+def gate_asked() -> None:
+    """What pipelines were told about the versions of the demo."""
+    answers_ask(demo_actor("owner"), _versions())
 
 
 def clear(models: list[RegisteredModel]) -> dict[str, int]:
