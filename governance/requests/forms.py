@@ -126,8 +126,7 @@ class DecisionForm(forms.Form):
     def meanings(self) -> list[tuple[str, str, str, bool]]:
         """Each decision: its value, its name, what signing it means, whether it is chosen."""
         where = self.request.environment
-        role = str(self["role"].value() or self.roles[0]) if self.roles else ""
-        label = str(Role(role).label) if role in Role.values else "the role above"
+        label = str(Role(self.roles[0]).label) if len(self.roles) == 1 else "I chose above"
         chosen = self["decision"].value()
         return [
             (str(value), name, meaning_of(value, label, where), chosen == value)
