@@ -16,7 +16,7 @@ from governance.policies.rules import approval_needed
 from governance.promotion.models import DeploymentApproval
 from governance.reasons import Reason
 from governance.requests.standing import Cause, Standing, approval_for
-from governance.writeback.forged_tags import tagged_versions, tags_look
+from governance.writeback.forged_tags import tags_look
 from governance.writeback.ledger import (
     PRODUCTION_ALIASES,
     bypass_find,
@@ -77,8 +77,7 @@ def bypasses_look(
             for alias in PRODUCTION_ALIASES:
                 found.bypasses += _alias(actor, model, alias, style, read_since)
             found.ungated += _deployments(actor, model)
-    for version in tagged_versions(source, model_ids):
-        found.tags += tags_look(actor, version, read_since)
+    found.tags = tags_look(actor=actor, source=source, model_ids=model_ids, read_since=read_since)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from portal.choices import Toned
 from registry.inventory.models import ModelVersion, RegisteredModel
@@ -43,7 +44,10 @@ class WriteBack(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["version", "-id"], name="writeback_by_version")]
+        indexes = [
+            models.Index(fields=["version", "-id"], name="writeback_by_version"),
+            models.Index(fields=["id"], condition=Q(state="waiting"), name="writeback_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"Write-back {self.pk} of {self.version}"

@@ -1,5 +1,6 @@
 """The tags that say in MLflow what was decided; they inform, and the gate never believes them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ STATUS, REQUEST, EXPIRES, TOKEN = (
     "signet.token",
 )
 DECIDED = (STATUS, REQUEST, EXPIRES, TOKEN)
+WRITTEN = (WriteState.DONE, WriteState.OVERTAKEN)
 
 
 def granted_tags(request: ApprovalRequest) -> dict[str, str | None]:
@@ -70,12 +72,22 @@ def expected_tags(version: ModelVersion, *, soon: bool = False) -> dict[str, str
 
     `soon` counts what waits to be written as well.
     """
-    expected: dict[str, Any] = dict.fromkeys(DECIDED)
-    counted = [WriteState.DONE, WriteState.OVERTAKEN, *([WriteState.WAITING] if soon else [])]
+    counted = [*WRITTEN, *([WriteState.WAITING] if soon else [])]
     rows = WriteBack.objects.filter(version=version, state__in=counted)
-    for wanted in rows.order_by("pk").values_list("wanted", flat=True):
-        expected |= wanted.get("tags") or {}
-    return {name: expected[name] for name in DECIDED}
+    return expected_of(rows.order_by("pk").values_list("wanted", flat=True))
+
+
+def expected_of(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """What the tags of decisions say after these write-backs, in their order."""
+    expected: dict[str, Any] = dict.fromkeys(DECIDED)
+    for one in wanted:
+        expected |= one.get("tags") or {}
+    return tags_of(expected)
+
+
+def tags_of(tags: Mapping[str, Any]) -> dict[str, str | None]:
+    """The tags of decisions among these, None for each that is not there."""
+    return {name: tags.get(name) for name in DECIDED}
 
 
 def copies_of(version: ModelVersion) -> list[str]:
