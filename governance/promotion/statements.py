@@ -26,8 +26,9 @@ def decision_behind(statement: Any, *, version: ModelVersion, environment: str) 
         verify(envelope, public_keys())
     except StatementBroken as broken:
         raise NotApproved(f"{broken.message} {HOW}", ["SIGNATURE_BROKEN"]) from None
-    found = GateDecision.objects.filter(envelope=envelope, environment=environment).first()
-    if found is None or found.version_id != version.pk:
+    asked = GateDecision.objects.filter(version=version, environment=environment)
+    found = asked.filter(envelope=envelope).first()
+    if found is None:
         raise NotApproved(
             f"This statement of the gate is not about {version} in {environment}. {HOW}",
             ["STATEMENT_OF_ANOTHER"],
