@@ -20,11 +20,11 @@ def artifact_digest(facts: Facts) -> Found:
         return Found(Verdict.COULD_NOT_RUN, looked_at, NOT_READ, _page(facts))
     if newest.state == ManifestState.FAILED:
         return Found(Verdict.COULD_NOT_RUN, looked_at, newest.error, _page(facts))
-    first, declared = facts.complete[-1], _declared(facts)
-    found = {"digest": newest.digest, "first": first.digest, "declared": declared}
-    if newest.digest != first.digest:
+    first, declared = facts.first_digest, _declared(facts)
+    found = {"digest": newest.digest, "first": first, "declared": declared}
+    if newest.digest != first:
         detail = (
-            f"The files have changed: they were {first.digest[:16]} when first read and are "
+            f"The files have changed: they were {first[:16]} when first read and are "
             f"{newest.digest[:16]} now. A version's files must never change; register a new one."
         )
         return Found(Verdict.FAIL, looked_at, detail, _page(facts), found)
@@ -48,7 +48,7 @@ def _declared(facts: Facts) -> str:
 def artifact_scan(facts: Facts) -> Found:
     """Whether the artifact is free of files that run code of their own when they are loaded."""
     looked_at = "Every file, by a scanner that never loads one"
-    newest = facts.complete[0] if facts.complete else None
+    newest = facts.read
     if newest is None:
         detail = facts.manifest.error if facts.manifest else NOT_READ
         return Found(Verdict.COULD_NOT_RUN, looked_at, detail, _page(facts))

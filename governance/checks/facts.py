@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from governance.checks.evaluation import Evaluation, evaluation_of
@@ -62,26 +63,32 @@ class Facts:
         )
 
     @cached_property
-    def manifests(self) -> list[ArtifactManifest]:
-        """Every reading of the artifact, newest first, without the lists of files."""
-        return list(self.version.manifests.defer("files"))
-
-    @property
     def manifest(self) -> ArtifactManifest | None:
         """The newest reading of the artifact, also one that failed."""
-        return self.manifests[0] if self.manifests else None
+        return self.version.manifests.defer("files").first()
 
     @cached_property
-    def complete(self) -> list[ArtifactManifest]:
-        """The readings that came to an end, newest first."""
-        return [found for found in self.manifests if found.state == ManifestState.COMPLETE]
+    def read(self) -> ArtifactManifest | None:
+        """The newest reading that came to an end."""
+        if self.manifest and self.manifest.state == ManifestState.COMPLETE:
+            return self.manifest
+        return self._complete.first()
+
+    @cached_property
+    def first_digest(self) -> str:
+        """The digest of the first reading that came to an end."""
+        return self._complete.order_by("id").values_list("digest", flat=True).first() or ""
+
+    @property
+    def _complete(self) -> QuerySet[ArtifactManifest]:
+        return self.version.manifests.filter(state=ManifestState.COMPLETE).defer("files")
 
     @cached_property
     def file_names(self) -> list[str]:
         """The paths of the artifact's files as last read completely."""
-        if not self.complete:
+        if self.read is None:
             return []
-        files = ArtifactManifest.objects.values_list("files", flat=True).get(pk=self.complete[0].pk)
+        files = ArtifactManifest.objects.values_list("files", flat=True).get(pk=self.read.pk)
         return [str(entry["path"]) for entry in files]
 
     @cached_property

@@ -11,7 +11,7 @@ from governance.checks.models import Verdict
 from governance.checks.registry import Check, Found, all_checks
 from governance.policies.models import PolicyRevision
 from governance.policies.queries import policy_in_force
-from governance.policies.rules import advised_checks, required_checks
+from governance.policies.rules import required_checks
 from portal.trail.services import canonical
 from registry.inventory.models import ModelVersion
 
@@ -92,7 +92,7 @@ class Judged(Protocol):
 def checks_find(
     version: ModelVersion, environment: str, *, policy: PolicyRevision | None = None
 ) -> Findings:
-    """What every check that the policy names finds now; reads only, stores nothing.
+    """What every check finds now; reads only, stores nothing.
 
     `version` has `running.LOADED` loaded. A check that breaks could not run; the rest still do.
     """
@@ -101,13 +101,15 @@ def checks_find(
 
 
 def outcomes_of(facts: Facts) -> list[Outcome]:
-    """What each check that the facts' policy names for their tier finds."""
+    """What each check finds, with whether the facts' policy requires it of their tier.
+
+    Checks that the policy does not name run as well: an approval that was given under an earlier
+    revision is still judged by what that one required.
+    """
     required = set(required_checks(facts.policy, facts.tier))
-    wanted = required | set(advised_checks(facts.policy, facts.tier))
     return [
         Outcome(check, _guarded(check, facts), check.id in required)
         for check in all_checks().values()
-        if check.id in wanted
     ]
 
 

@@ -28,7 +28,7 @@ WHY = 200
 
 
 def checks_run(*, actor: Actor, version_id: int, environment: str, why: str) -> CheckRun:
-    """Run every check that the policy names on what is known now, and keep what they find.
+    """Run every check on what is known now, and keep what they find.
 
     The artifact is taken as last read (`manifest_read`). When the newest run found exactly the
     same, under the same policy, that run is the answer and nothing is written.

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.checks.models import ArtifactManifest, CheckRun, ManifestState
-from governance.checks.queries import latest_manifest
+from governance.checks.queries import latest_manifest, watched
 from governance.checks.running import blocking
 from governance.checks.services import checks_run, manifest_enqueue, manifest_read
 from portal.errors import Upstream
@@ -62,7 +62,27 @@ def rehash(context: JobContext) -> dict[str, Any]:
     return {"text": f"Fresh readings asked for: {len(ids):,}."}
 
 
+@job("governance.recheck", title="Run the checks of what is approved again")
+def recheck(context: JobContext) -> dict[str, Any]:
+    """Run the checks of every version whose approval is asked for or holds, on what is known now.
+
+    Time changes facts that no save tells of: another version's approval expires, a champion moves.
+    """
+    places = watched()
+    for number, (version_id, environment) in enumerate(places, start=1):
+        context.progress(number, len(places))
+        context.check_cancelled()
+        checks_run(
+            actor=context.actor,
+            version_id=version_id,
+            environment=environment,
+            why="looked at again by the clock",
+        )
+    return {"text": f"Looked at again: {len(places):,}."}
+
+
 every(days=1, kind="governance.rehash")
+every(minutes=15, kind="governance.recheck")
 
 
 def summary(run: CheckRun) -> str:

@@ -18,7 +18,7 @@ from governance.policies.validation import EMERGENCY, ROLES
 from registry.deployments.models import Environment
 
 OFF, REQUIRED, ADVISED = "", "required", "advised"
-COUNTS = [(OFF, "Not asked"), (ADVISED, "Advised"), (REQUIRED, "Required")]
+COUNTS = [(OFF, "Only shown"), (ADVISED, "Advised"), (REQUIRED, "Required")]
 NO_SEAT, ANY_TIME = "", "-"
 LIMIT = re.compile(r"(\S+)\s+(\S+)\s*(>=|<=)\s*(-?[0-9.eE+-]+)")
 EMERGENCY_WORDS = {

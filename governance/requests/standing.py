@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from governance.checks.models import CheckRun, Verdict
+from governance.checks.models import CheckResult, CheckRun, Verdict
 from governance.gate.statements import public_keys
 from governance.policies.queries import policy_in_force
+from governance.policies.rules import required_checks
 from governance.reasons import Reason
 from governance.requests.models import (
     GRANTED_STATES,
@@ -285,7 +286,7 @@ def _checks(request: ApprovalRequest) -> list[Cause]:
     run = newest.order_by("-id").first()
     if run is None:
         return [Cause(Reason.COULD_NOT_TELL, "The checks have not run for this version yet.")]
-    bad = list(run.results.filter(is_required=True, verdict__in=FAILING))
+    bad = _required_failing(request, run)
     if not bad:
         return []
     then = request.check_run
@@ -301,6 +302,17 @@ def _checks(request: ApprovalRequest) -> list[Cause]:
 
 
 FAILING = (Verdict.FAIL, Verdict.COULD_NOT_RUN)
+
+
+def _required_failing(request: ApprovalRequest, run: CheckRun) -> list[CheckResult]:
+    """What fails of the checks that the request's own policy requires.
+
+    A policy that was published later judges new requests only, though new runs follow it.
+    """
+    failing = run.results.filter(verdict__in=FAILING)
+    if request.policy is None or run.policy_id == request.policy_id:
+        return list(failing.filter(is_required=True))
+    return list(failing.filter(check_id__in=required_checks(request.policy, request.tier)))
 
 
 def _passing(run: CheckRun) -> Iterable[str]:

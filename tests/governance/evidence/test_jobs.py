@@ -3,15 +3,21 @@
 import pytest
 
 from governance.checks.models import ArtifactManifest, CheckRun
-from governance.checks.services import checks_enqueue, manifest_enqueue
+from governance.checks.services import checks_enqueue, checks_run, manifest_enqueue
 from governance.checks.signals import checks_finished
 from governance.findings.models import Finding
+from governance.policies.models import PolicyRevision
+from governance.policies.queries import policy_in_force
+from governance.requests.models import ApprovalRequest
+from governance.requests.standing import _checks
 from portal.actors import service
 from portal.jobs.models import Job
 from portal.jobs.runner import run_job
 from portal.jobs.services import job_enqueue
+from registry.cards.models import CardRevision
 from tests.factories import make_deployment, make_model, make_source, make_version
 from tests.governance.evidence.files import logged_version, put
+from tests.governance.evidence.test_checks import make_manifest
 
 pytestmark = pytest.mark.django_db
 GOVERNANCE = service("governance")
@@ -85,3 +91,87 @@ def test_what_serves_is_hashed_again_and_a_change_is_found(synced, writer):
     assert done(rehash).result["text"] == "Fresh readings asked for: 1."
     done(Job.objects.get(kind="governance.manifest", state="waiting"))
     assert Finding.objects.get().kind == "artifact_changed"
+
+
+def asked_for(version, state="approved"):
+    return ApprovalRequest.objects.create(
+        version=version,
+        environment="production",
+        state=state,
+        digest="d",
+        tier="T4",
+        policy=policy_in_force(),
+    )
+
+
+def test_what_changes_under_an_approval_has_the_checks_run_again(
+    django_capture_on_commit_callbacks,
+):
+    version = make_version(make_model(risk_tier="T4"))
+    facts = {"model": version.model, "kind": "review", "text": "Bad"}
+
+    def asked():
+        jobs = list(Job.objects.filter(kind="governance.checks", state="waiting"))
+        Job.objects.filter(pk__in=[j.pk for j in jobs]).update(state="done")
+        return [j.why for j in jobs]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Finding.objects.create(key="a", severity="critical", **facts)
+    assert asked() == []
+    asked_for(version)
+    for change, why in (
+        (lambda: Finding.objects.create(key="b", severity="low", **facts), []),
+        (
+            lambda: Finding.objects.create(key="c", severity="critical", **facts),
+            ["a critical finding was opened or closed"],
+        ),
+        (lambda: make_manifest(version), ["the files were read again"]),
+        (
+            lambda: CardRevision.objects.create(
+                version=version, number=1, schema_version="1", digest="d", author_name="A"
+            ),
+            ["the card was edited"],
+        ),
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        assert asked() == why
+
+
+def test_the_clock_looks_again_at_what_is_asked_for_or_approved():
+    version, drafted, other = (make_version(make_model(risk_tier="T4")) for _ in range(3))
+    asked_for(version)
+    asked_for(drafted, "draft")
+    make_manifest(other)
+    job = job_enqueue(actor=GOVERNANCE, kind="governance.recheck", key="recurring")
+    assert done(job).result["text"] == "Looked at again: 1."
+    assert CheckRun.objects.get().version == version
+
+
+def test_a_stricter_policy_published_later_does_not_undo_what_was_approved():
+    version = make_version(make_model(risk_tier="T4"))
+    make_manifest(version)
+    request = asked_for(version)
+    run = done(ask(version))
+    assert run.state == "done", run.error
+    later = {**policy_in_force().rules}
+    later["tiers"] = {**later["tiers"], "T4": {**later["tiers"]["T4"], "required": ["signature"]}}
+    PolicyRevision.objects.create(
+        number=2,
+        state="published",
+        rules=later,
+        digest="2",
+        edited_by_name="A",
+        published_by_name="B",
+    )
+    run = checks_run(
+        actor=GOVERNANCE, version_id=version.pk, environment="production", why="stricter"
+    )
+    assert run.policy.number == 2
+    assert run.results.get(check_id="signature").is_required
+    assert _checks(request) == []
+    Finding.objects.create(
+        key="c", severity="critical", model=version.model, kind="review", text="Bad"
+    )
+    checks_run(actor=GOVERNANCE, version_id=version.pk, environment="production", why="found")
+    assert [cause.code for cause in _checks(request)] == ["CHECK_FAILED"]

@@ -1,0 +1,53 @@
+"""Checks run again when what they looked at changes, so that the gate answers by what is so now."""
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from governance.checks.models import ArtifactManifest
+from governance.checks.queries import watched
+from governance.checks.services import checks_enqueue
+from governance.findings.models import Finding, Severity
+from governance.tiers.models import TierAssessment
+from portal.actors import service
+from registry.cards.models import CardRevision
+
+
+@receiver(post_save, sender=Finding)
+def finding_saved(instance: Finding, **said: Any) -> None:
+    """A critical finding was opened or closed."""
+    if instance.severity == Severity.CRITICAL:
+        _again(instance.model_id, "a critical finding was opened or closed")
+
+
+@receiver(post_save, sender=ArtifactManifest)
+def manifest_saved(instance: ArtifactManifest, **said: Any) -> None:
+    """The files were read again."""
+    _again(instance.version.model_id, "the files were read again")
+
+
+@receiver(post_save, sender=TierAssessment)
+def tier_saved(instance: TierAssessment, **said: Any) -> None:
+    """The risk was assessed again."""
+    _again(instance.model_id, "the risk was assessed again")
+
+
+@receiver(post_save, sender=CardRevision)
+def card_saved(instance: CardRevision, **said: Any) -> None:
+    """The card was edited."""
+    _again(instance.version.model_id, "the card was edited")
+
+
+def _again(model_id: int, why: str) -> None:
+    """After the commit: a job's row is locked after the chain's head, and that is taken last."""
+    transaction.on_commit(partial(_ask, model_id, why), robust=True)
+
+
+def _ask(model_id: int, why: str) -> None:
+    for version_id, environment in watched(model_id=model_id):
+        checks_enqueue(
+            actor=service("governance"), version_id=version_id, environment=environment, why=why
+        )
