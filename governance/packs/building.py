@@ -112,6 +112,7 @@ def _index(
     found: Collection, facts: dict[str, Any], archive: Archive, events: int, proofs: int
 ) -> bytes:
     context = {
+        "root": "./",  # every file lies beside the index
         "found": found,
         "facts": facts,
         "files": sorted(archive.files.items()),
