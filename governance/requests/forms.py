@@ -61,14 +61,17 @@ class ConditionForm(forms.Form):
     text = forms.CharField(
         label="What must be done", max_length=LONGEST, required=False, widget=text_area(2)
     )
-    owner = forms.ModelChoiceField(
-        User.objects.none(), label="By whom", required=False, empty_label="Choose a person"
-    )
+    owner = forms.ModelChoiceField(User.objects.none(), label="By whom", required=False)
     due_on = forms.DateField(label="Until", required=False, widget=DateInput())
 
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: QuerySet[User], choices: list[tuple[Any, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ModelChoiceField, self.fields["owner"]).queryset = people
+        owner = cast(forms.ModelChoiceField, self.fields["owner"])
+        owner.queryset = people
+        # Drawn from one reading of the people, however many rows there are.
+        cast(forms.Select, owner.widget).choices = choices
 
     @property
     def is_empty(self) -> bool:
@@ -117,8 +120,9 @@ class DecisionForm(forms.Form):
             (str(value), label) for value, label in CHOICES.items()
         ]
         people = people_near(request.version.model, request)
+        choices = [("", "Choose a person"), *((user.pk, str(user)) for user in people)]
         self.conditions = [
-            ConditionForm(data, prefix=f"condition-{place}", people=people)
+            ConditionForm(data, prefix=f"condition-{place}", people=people, choices=choices)
             for place in range(CONDITIONS)
         ]
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.plans.models import ChangePlan
 from governance.requests.models import ApprovalRequest, EvidenceOpening, RequestComment, SignOff
 from portal.accounts.permissions import Role
 from tests.cards.facts import make_full_version
@@ -385,3 +386,54 @@ def test_a_failing_check_is_said_before_and_after_signing(client: Client) -> Non
     text = client.get(page_of(request)).content.decode()
     assert "The approval does not hold" in text
     assert "CHECK_FAILED" in text
+
+
+def test_a_plan_shows_what_retrains_may_differ_in(client: Client) -> None:
+    version = make_candidate()
+    plan = ChangePlan.objects.create(
+        model=version.model,
+        environment="production",
+        envelope={
+            "pipeline": {"name": "nightly"},
+            "schema": {"input price": "double"},
+            "metrics": {"mae": {"min": None, "max": 14.0, "most_move": 2.0, "base": 12.3}},
+            "data": {"names": ["sales"], "most_days": 35},
+        },
+        quota=12,
+        expires_on=timezone.now().date() + timedelta(days=90),
+        author_name="Ana",
+    )
+    request = make_request(version, state="in_review", kind="plan", plan=plan)
+    client.force_login(make_user(Role.AUDITOR))
+    text = client.get(page_of(request)).content.decode()
+    assert "at most 14, moves by at most 2 (now 12.3)" in text
+    assert "sales, at most 35 days old" in text
+
+
+def test_nothing_that_people_write_runs(client: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    request = make_request(state="rejected", purpose=evil, closing_reason=evil, incident_ref=evil)
+    RequestComment.objects.create(request=request, text=evil, author=request.requester)
+    row = make_sign_off(request, "validator", decision="reject", reason=evil)
+    client.force_login(row.signer)
+    receipt = reverse("request_receipt", args=[request.pk, 1])
+    for place in (page_of(request), receipt, reverse("approval_decisions")):
+        text = client.get(place).content.decode()
+        assert evil not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_a_request_costs_a_bounded_number_of_queries(client: Client) -> None:
+    request = make_request(make_candidate("T2"), state="in_review")
+    client.force_login(make_signer("validator", request))
+    client.get(page_of(request))
+    found = []
+    for _ in range(2):
+        for _ in range(5):
+            make_signer("validator", request)
+            make_signer("ml_ops", request)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(page_of(request))
+        found.append(len(captured))
+    assert found[0] == found[1]
+    assert found[0] <= 85
