@@ -13,6 +13,8 @@
   let submitting = false;
   let waits = 0;
   let timer = null;
+  let asking = false;
+  let wanted = null;
 
   const fieldset = (key) => document.getElementById("field-" + key);
   const region = (key) => document.getElementById("kept-" + key);
@@ -146,13 +148,16 @@
   }
   function signedOut(key) {
     field(key).why = 401;
-    const place = line(key, "You were signed out. Your text is kept in this browser. ", "failed");
+    field(key).again = false;
+    line(key, "You were signed out. Your text is kept in this browser. ", "failed").append(signIn(), "; it is saved once you are back.");
+    again();
+  }
+  function signIn() {
     const link = document.createElement("a");
     link.href = form.dataset.signIn;
     link.target = "_blank";
     link.textContent = "Sign in in a new tab";
-    place.append(link, "; it is saved once you are back.");
-    again();
+    return link;
   }
   function again() {
     if (timer) return;
@@ -168,21 +173,33 @@
     else waiting.forEach(([key]) => send(key));
   }
   /* After signing in again, in another tab, forms need another token; who signed in must be the same. */
-  async function renewed() {
+  async function session() {
     const answer = await fetch(form.dataset.session, { headers: { "HX-Request": "true" } }).catch(() => null);
-    const waiting = Array.from(fields).filter(([, known]) => known.state === "failed" && [401, 403].includes(known.why));
-    if (answer && answer.status === 401) waiting.forEach(([key]) => signedOut(key));
-    if (!answer || answer.status === 403) waiting.forEach(([key, known]) => line(key, PLAIN[answer ? 403 : 0] + " Your text is kept in this browser.", "failed") && (known.again = Boolean(answer)));
-    if (!answer) again();
-    if (!answer || !answer.ok) return;
-    const session = await answer.json();
-    if (session.user !== form.dataset.user) {
-      waiting.forEach(([key]) => line(key, "Somebody else is signed in now. Your text is kept in this browser for you.", "failed"));
-      return;
-    }
-    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": session.csrf }));
-    document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((input) => { input.value = session.csrf; });
-    waiting.forEach(([key, known]) => { known.why = 0; send(key); });
+    const found = answer && answer.ok ? await answer.json().catch(() => null) : null;
+    if (!found) return { code: answer && !answer.ok ? answer.status : 0 };
+    if (found.user !== form.dataset.user) return { code: 200, other: true };
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": found.csrf }));
+    document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((input) => { input.value = found.csrf; });
+    return { code: 200 };
+  }
+  async function renewed() {
+    asking = true;
+    const { code, other } = await session();
+    asking = false;
+    Array.from(fields).filter(([, known]) => known.state === "failed" && [401, 403].includes(known.why)).forEach(([key, known]) => {
+      if (other) {
+        known.why = 401;
+        known.again = false;
+        line(key, "Somebody else is signed in now. Your text is kept in this browser for you.", "failed");
+      } else if (code === 200) send(key);
+      else if (code === 401) signedOut(key);
+      else {
+        known.again = code === 403;
+        line(key, (PLAIN[code] || PLAIN[0]) + " Your text is kept in this browser.", "failed");
+        if (code !== 403) again();
+      }
+    });
+    checked();
   }
   window.addEventListener("online", retry);
   window.addEventListener("focus", retry);
@@ -193,6 +210,7 @@
     const part = event.target;
     if (part.matches("[data-preview]")) event.detail.parameters.text = named(part.dataset.preview, "value").value;
     if (!part.matches("[data-autosave]")) return;
+    field(part.dataset.autosave).busy = true;
     seq = Math.max(Date.now(), seq + 1);
     event.detail.parameters.window = own;
     event.detail.parameters.seq = seq;
@@ -218,6 +236,7 @@
     const xhr = event.detail.xhr;
     if (part.matches("[data-autosave]")) {
       const key = part.dataset.autosave;
+      field(key).busy = false;
       if (xhr.status === 200) kept(key);
       else if (xhr.status === 409) set(key, "choice");
       else failed(key, xhr);
@@ -309,26 +328,42 @@
   }
 
   /* --- Saving a revision: first everything typed, then the form ----------------------------- */
-  let wanted = null;
+  // Where a form would fare no better than the draft did, so that it is not sent into an error page.
+  const STUCK = [0, 401, 403, 429, 502, 503, 504];
+  const stuck = () => Array.from(fields.values()).filter((known) => known.state === "failed" && STUCK.includes(known.why));
   form.addEventListener("submit", (event) => {
-    if (event.submitter && event.submitter.matches("[data-drop]")) return;
-    const open = Array.from(fields).filter(([, known]) => ["typing", "saving"].includes(known.state) || (known.state === "failed" && [0, 401].includes(known.why)));
-    if (!open.length) { submitting = true; return; }
+    if (submitting || (event.submitter && event.submitter.matches("[data-drop]"))) return;
     event.preventDefault();
-    wanted = { submitter: event.submitter };
-    open.filter(([, known]) => known.state !== "saving").forEach(([key]) => send(key));
+    if (wanted) return;
+    wanted = { submitter: event.submitter, sent: false };
+    Array.from(fields).filter(([, known]) => known.state === "typing" || stuck().includes(known)).forEach(([key]) => send(key));
+    checked();
   });
   function checked() {
-    if (!wanted || count("saving") || count("typing")) return;
-    const { submitter } = wanted;
+    if (!wanted || wanted.sent || asking || count("saving") || count("typing") || Array.from(fields.values()).some((known) => known.busy)) return;
+    if (stuck().length) refused(stuck()[0].why);
+    else if (count("choice")) {
+      wanted = null;
+      told();
+      form.querySelector("[data-choice] button").focus();
+    } else finish();
+  }
+  /* A form that is sent without a session is lost with what it holds: first a look whether there is one. */
+  async function finish() {
+    wanted.sent = true;
+    status.dataset.tone = "";
+    status.textContent = "Saving the revision…";
+    const { code, other } = await session();
+    if (code !== 200 || other) { refused(code, other); return; }
+    submitting = true;
+    form.requestSubmit(wanted.submitter);
     wanted = null;
-    if (Array.from(fields.values()).some((known) => known.state === "failed" && [0, 401].includes(known.why))) {
-      status.dataset.tone = "failed";
-      status.textContent = "No revision was saved: Signet cannot be reached or you were signed out. Your text is kept in this browser.";
-      return;
-    }
-    if (count("choice")) { told(); form.querySelector("[data-choice] button").focus(); return; }
-    form.requestSubmit(submitter);
+  }
+  function refused(code, other) {
+    wanted = null;
+    const why = other ? "Somebody else is signed in now." : code === 401 ? "You were signed out. " : PLAIN[code] || PLAIN[0];
+    status.dataset.tone = "failed";
+    status.replaceChildren("No revision was saved. " + why, code === 401 ? signIn() : "", " What you typed is still here.");
   }
   window.addEventListener("beforeunload", (event) => {
     const unsaved = count("failed") || (!store.works() && (count("typing") || count("saving")));

@@ -216,6 +216,38 @@ def test_an_expired_session_keeps_the_text_and_saves_it_after_signing_in(
     assert draft("on_call").value == "Words of the signed-out"
 
 
+def test_typing_on_and_saving_without_a_session_ends_well_after_signing_in(
+    page: Page, version: ModelVersion, ana: User, settings: Any, live_server: Any
+) -> None:
+    edit(page, version)
+    page.context.clear_cookies()
+    answer(page, "On call").fill("Words")
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    answer(page, "On call").fill("Words, and more of them")
+    page.get_by_label("What you changed").fill("Why it was")
+    page.keyboard.press("Control+s")
+    expect(state(page)).to_contain_text("No revision was saved.")
+    expect(page.get_by_text("You were signed out.").first).to_be_visible()
+    expect(page.get_by_text("You may not")).to_have_count(0)
+    enter(page.context, settings, live_server, ana)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(state(page)).to_contain_text(KEPT)
+    assert draft("on_call").value == "Words, and more of them"
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved as revision")).to_be_visible()
+    assert CardRevision.objects.latest("number").note == "Why it was"
+
+
+def test_a_form_is_not_sent_without_a_session(page: Page, version: ModelVersion) -> None:
+    edit(page, version)
+    page.get_by_label("What you changed").fill("A long story")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save revision").click()
+    expect(state(page)).to_contain_text("You were signed out.")
+    expect(state(page).get_by_role("link", name="Sign in in a new tab")).to_be_visible()
+    expect(page.get_by_label("What you changed")).to_have_value("A long story")
+
+
 def test_somebody_else_who_signs_in_does_not_save_my_words(
     page: Page, version: ModelVersion, settings: Any, live_server: Any
 ) -> None:
