@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from governance.policies.queries import policy_in_force
 from governance.policies.rules import emergency_rule
 from governance.requests.forms import LONGEST, text_area
-from governance.requests.fresh_proof import proven_at
+from governance.requests.fresh_proof import can_prove, is_fresh, proven_at
 from governance.requests.services import emergency_call
-from governance.requests.signing_views import proven
+from governance.requests.signing_views import NO_PROOF, proven
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import SignetError
@@ -43,6 +43,9 @@ def emergency_new(request: HttpRequest, pk: int, version: str) -> HttpResponse:
     found = version_at(request, pk, version)
     form = EmergencyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if not is_fresh(request) and not can_prove(request):
+            form.add_error(None, NO_PROOF)
+            return _page(request, found, form, 422)
         return proven(request, found.pk, request.POST, "called_again", _call, at=EMERGENCY)
     return _page(request, found, form, 422 if request.method == "POST" else 200)
 

@@ -16,6 +16,7 @@ from governance.requests.pages.expiring import expiring_rows, horizon_of
 from governance.requests.pages.inbox import (
     Inbox,
     filed_requests,
+    governance_requests,
     inbox_of,
     listed,
     owed_conditions,
@@ -53,6 +54,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "views": [(name, label, counts.get(name)) for name, label in VIEWS.items()],
         "waiting": found.mine if view == "mine" else found.delegated,
         "conditions": list(owed_conditions(actor)[:PAGE]),
+        "governed": list(governance_requests(actor)[:PAGE]),
         "signs": signs,
         "now": now,
         "here": "inbox",

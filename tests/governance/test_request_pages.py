@@ -245,6 +245,7 @@ def test_governance_holds_an_approval_back_and_lets_it_stand(client: Client) -> 
     client.force_login(make_user(Role.GOVERNANCE_LEAD))
     client.post(reverse("request_suspend", args=[request.pk]), {"reason": "Drift in the north."})
     assert b"Drift in the north." in client.get(page_of(request)).content
+    assert page_of(request) in client.get(reverse("inbox")).content.decode()
     client.post(reverse("request_reinstate", args=[request.pk]), {"reason": "Explained."})
     assert b"The approval holds" in client.get(page_of(request)).content
     client.post(reverse("request_revoke", args=[request.pk]), {"reason": "Wrong data."})
@@ -304,10 +305,12 @@ def test_an_emergency_is_called_signed_and_reviewed_by_three_people(client: Clie
     version = make_candidate()
     caller, duty = make_user(Role.ML_OPS), make_user(Role.DATA_GOVERNANCE)
     client.force_login(caller)
-    proven(client, caller)
     place = reverse("emergency_new", args=[version.model_id, version.version])
     assert b"It holds for 24 hours" in client.get(place).content
     typed = {"environment": "production", "incident_ref": "INC-7", "reason": "Orders are wrong."}
+    assert b"Set up two-factor sign-in" in client.post(place, typed).content
+    assert not ApprovalRequest.objects.exists()
+    proven(client, caller)
     assert client.post(place, typed | {"incident_ref": ""}).status_code == 422
     client.post(place, typed)
     request = ApprovalRequest.objects.get()
@@ -323,10 +326,12 @@ def test_an_emergency_is_called_signed_and_reviewed_by_three_people(client: Clie
     assert request.state == "approved"
     third = make_user(Role.GOVERNANCE_LEAD)
     client.force_login(third)
+    assert b"a third person gives a verdict" in client.get(reverse("inbox")).content
     proven(client, third)
     assert b"Give the verdict" in client.get(page_of(request)).content
     given = {"verdict": "ratify", "reason": "It was right."}
     client.post(reverse("emergency_review", args=[request.pk]), given)
+    assert b"a third person gives a verdict" not in client.get(reverse("inbox")).content
     text = client.get(page_of(request)).content.decode()
     assert "Ratify" in text
     assert "Give the verdict" not in text

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from governance.requests.conflicts import ConflictList
 from governance.requests.models import (
+    GRANTED_STATES,
     OPEN_STATES,
     ApprovalRequest,
     Condition,
+    RequestKind,
     RequestState,
     SignOff,
 )
@@ -21,7 +23,7 @@ from governance.requests.queries import visible_requests
 from governance.requests.seats import SeatState, delegations_in_force, judged_seats, persons_of
 from governance.requests.subjects import part_digests
 from portal.accounts.models import User
-from portal.accounts.permissions import SIGN_OFF_ROLES, Place, Role, place_of
+from portal.accounts.permissions import SIGN_OFF_ROLES, Place, Role, allowed, place_of
 from portal.actors import Actor, Grant
 
 MOST = 300
@@ -167,6 +169,15 @@ def team_requests(actor: Actor) -> QuerySet[ApprovalRequest]:
 def filed_requests(actor: Actor) -> QuerySet[ApprovalRequest]:
     """What this person has filed."""
     return visible_requests(actor).filter(requester=actor.user_id)
+
+
+def governance_requests(actor: Actor) -> QuerySet[ApprovalRequest]:
+    """Suspended approvals and emergency changes without a verdict, for whoever governs."""
+    if not allowed(actor, "approval.govern"):
+        return ApprovalRequest.objects.none()
+    unreviewed = Q(kind=RequestKind.EMERGENCY, state__in=GRANTED_STATES, review=None)
+    rows = visible_requests(actor).filter(unreviewed | Q(state=RequestState.SUSPENDED))
+    return rows.select_related("version__model").order_by("review_due_at", "pk")
 
 
 def owed_conditions(actor: Actor) -> QuerySet[Condition]:
