@@ -64,13 +64,14 @@ def _card(archive: Archive, found: Collection) -> Iterator[str]:
     for files in attachments_by_field(found.version).values():
         for file in files:
             size += file.size
-            name = f"card/files/{file.version.version}-{file.number}-{slugify(file.name)[:80]}"
+            stem, _, ending = file.name.rpartition(".")
+            name = f"{file.version.version}-{file.number}-{slugify(stem)[:80]}.{slugify(ending)}"
             if size > MOST_ATTACHED:
                 yield f"{file.name} ({file.sha256}): the files are larger than fits in a pack."
                 continue
             try:
                 with content_open(file.stored_as) as content:
-                    archive.add_file(name, content)
+                    archive.add_file(f"card/files/{name}", content)
             except Upstream:
                 yield f"{file.name} ({file.sha256}): the file storage does not give it."
 

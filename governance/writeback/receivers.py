@@ -5,7 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from governance.requests.models import GRANTED_STATES, ApprovalRequest
+from governance.requests.models import GRANTED_STATES, ApprovalRequest, RequestKind
 from governance.requests.signals import request_ended, request_granted
 from governance.writeback.services import writeback_enqueue
 from governance.writeback.tags import copies_of, ended_tags, granted_tags
@@ -19,21 +19,29 @@ from registry.sources.signals import source_synced
 @receiver(request_granted, dispatch_uid="writeback.granted")
 def granted(sender: Any, request: ApprovalRequest, **kwargs: Any) -> None:
     """Have an approval for production written to the version's tags."""
-    if request.environment == Environment.PRODUCTION:
+    if _is_written(request):
         _tags(request, granted_tags(request), f"request {request.pk} approved")
 
 
 @receiver(request_ended, dispatch_uid="writeback.ended")
 def ended(sender: Any, request: ApprovalRequest, code: str, **kwargs: Any) -> None:
-    """Have the end of an approval written, unless another one stands in its place."""
-    if request.environment != Environment.PRODUCTION:
+    """Have the end of an approval written, or the one that stands now that it has ended."""
+    if not _is_written(request):
         return
     others = ApprovalRequest.objects.filter(
         version=request.version, environment=request.environment, state__in=GRANTED_STATES
-    )
-    if not others.exclude(pk=request.pk).exists():
-        why = f"request {request.pk}: {str(code).lower().replace('_', ' ')}"
+    ).exclude(kind=RequestKind.PLAN)
+    why = f"request {request.pk}: {str(code).lower().replace('_', ' ')}"
+    other = others.exclude(pk=request.pk).order_by("-pk").first()
+    if other:
+        _tags(other, granted_tags(other), f"{why}; request {other.pk} stands")
+    else:
         _tags(request, ended_tags(request, str(code)), why)
+
+
+def _is_written(request: ApprovalRequest) -> bool:
+    """A change plan's approval is not that of the version it was filed with."""
+    return request.environment == Environment.PRODUCTION and request.kind != RequestKind.PLAN
 
 
 def _tags(request: ApprovalRequest, tags: dict[str, str | None], why: str) -> None:

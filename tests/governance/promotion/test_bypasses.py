@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.db import transaction
 
 from governance.findings.models import Finding
 from governance.findings.services import finding_close
 from governance.gate.statements import public_keys, verify
+from governance.requests.models import ApprovalRequest
 from governance.requests.services.states import end, locked
+from governance.requests.signals import request_ended, request_granted
 from governance.writeback.ledger import OUTSIDE
 from governance.writeback.models import AliasMove, PromotionStyle, SourceStyle, WriteBack
 from governance.writeback.promotion import alias_enqueue
@@ -245,3 +248,28 @@ def synced_copy(copy: RegisteredModel) -> None:
     model_reread(actor=service("sync"), source_id=copy.source_id, name=copy.name)
     for job in Job.objects.filter(kind="governance.bypasses", state=JobState.WAITING):
         assert run(job).state == JobState.DONE
+
+
+def test_the_approval_of_a_change_plan_is_not_written_as_that_of_a_version(
+    writer: Writer, source: Source
+):
+    _, (version,) = both(writer, source)
+    request = approved(version)
+    WriteBack.objects.all().delete()
+    request.kind = "plan"
+    request_granted.send(sender=type(request), request=request)
+    request_ended.send(sender=type(request), request=request, code="REVOKED")
+    assert WriteBack.objects.count() == 0
+
+
+def test_when_one_of_two_approvals_ends_the_other_is_written(writer: Writer, source: Source):
+    model, (version,) = both(writer, source)
+    standing = approved(version)
+    emergency = ApprovalRequest.objects.get(pk=standing.pk)
+    emergency.pk, emergency.kind, emergency.state = None, "emergency", "expired"
+    emergency.save()
+    with transaction.atomic():
+        request_ended.send(sender=ApprovalRequest, request=emergency, code="EMERGENCY_LAPSED")
+    written()
+    tags = remote_tags(writer, model.name, "1")
+    assert (tags["signet.status"], tags["signet.request"]) == ("approved", str(standing.pk))

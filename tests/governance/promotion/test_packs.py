@@ -102,7 +102,7 @@ def test_a_stranger_with_the_public_key_can_check_everything(pack: Path):
         "card/annex-iv.html",
         "card/json/signet-card.json",
         "card/cyclonedx/model.cdx.json",
-        "card/files/1-1-report-1pdf",
+        "card/files/1-1-report-1.pdf",
         "deployments.json",
         "promotion.json",
         "findings.json",
