@@ -1,14 +1,20 @@
 """`signet gate` against the real portal: the answer, the exit code, and checking offline."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from django.core.cache import cache
 
 from governance.gate.models import GateDecision
 from governance.writeback.tags import token_of
 from portal.accounts.permissions import Role
+from signet.gate import ALLOWED, UNKNOWN, Question, Target, ask
+from signet.statements import read_keys
 from tests.factories import make_user
 from tests.governance.factories import make_approved, make_manifest
 from tests.routes import make_token
@@ -177,3 +183,38 @@ def test_the_token_in_a_tag_is_checked_offline_and_no_copy_of_it_passes(signet, 
     assert signet(*verify, NAME, **away).returncode == 0
     copied = signet(*verify, "shop/demand/2", **away)
     assert (copied.returncode, "It is about the version 1" in copied.stdout) == (1, True)
+
+
+def test_a_genuine_statement_that_is_sent_again_later_is_no_answer(signet, saved, approved):
+    """Somebody between the pipeline and Signet keeps an approval and replays it."""
+    question = Question(Target("shop/demand", alias="champion"), "production")
+    keys = read_keys(Path("keys.json").read_text())
+    answer = json.loads(
+        signet("gate", "check", "shop/demand@champion", "--env", "production", "--json").stdout
+    )["answer"]
+
+    def said(**changes):
+        return ask(Played({**answer, **changes}), replace(question, digest=digest), keys=keys)
+
+    digest = answer["artifact_sha256"]
+    assert said().code == ALLOWED
+    assert said(version="2").code == UNKNOWN
+    digest = "0" * 64
+    assert "about the artifact digest" in said().reasons[0]["text"]
+    digest = ""
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
+        replayed = said()
+    assert (replayed.code, "It was valid until" in replayed.reasons[0]["text"]) == (UNKNOWN, True)
+
+
+class Played:
+    """A server that gives one answer whatever it is asked."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def post(self, path, *, body):
+        return self
+
+    def json(self):
+        return self.answer

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from signet.statements import Broken, Statement, statement_of
 
 ALLOWED, DENIED, UNKNOWN = 0, 1, 2
 COULD_NOT_TELL = "COULD_NOT_TELL"
+# How long what is no approval, and is let through by the mode, counts as an answer.
+LONGEST = timedelta(hours=24)
 _TARGET = re.compile(r"(?P<model>.+)(?:@(?P<alias>[^@/]+)|/(?P<version>[0-9]+))", re.S)
 
 
@@ -149,9 +151,25 @@ def _believed(question: Question, verdict: Verdict, keys: list[str]) -> Verdict:
     wanted = (question.target.model, asked, question.environment)
     if (said.model, said.asked, said.environment) != wanted:
         return could_not_tell(question, "The signed statement answers another question.")
-    if said.passed is not (not verdict.reasons) or said.answer != verdict.answer.get("answer"):
+    answer = verdict.answer
+    told = (not verdict.reasons, answer.get("answer"), answer.get("version"))
+    if (said.passed, said.answer, said.version) != told:
         return could_not_tell(question, "The signed statement says something else than the answer.")
+    if verdict.code == ALLOWED and (old := _replayed(question, said, at=datetime.now(UTC))):
+        return could_not_tell(question, " ".join(["The signed statement does not count.", *old]))
     return verdict
+
+
+def _replayed(question: Question, said: Statement, *, at: datetime) -> list[str]:
+    """Why a genuine statement is no answer to this question: it was given long ago, or to another.
+
+    Whoever stands between the pipeline and Signet can keep a statement and send it again.
+    """
+    if said.passed:
+        return said.problems(at=at, environment=question.environment, digest=question.digest)
+    if said.at + LONGEST <= at:
+        return [f"It was given on {said.at:%Y-%m-%d %H:%M} UTC."]
+    return []
 
 
 def could_not_tell(question: Question, text: str) -> Verdict:

@@ -35,6 +35,7 @@ class Statement:
     mode: str
     passed: bool
     digest: str
+    at: datetime
     valid_until: datetime | None
     reasons: list[dict[str, str]]
     conditions: list[dict[str, str]]
@@ -170,6 +171,7 @@ def statement_of(envelope: Any, keys: Iterable[str]) -> Statement:
             mode=ours["mode"],
             passed=predicate["verificationResult"] == "PASSED",
             digest=ours["artifact_sha256"],
+            at=datetime.fromisoformat(predicate["timeVerified"]).astimezone(UTC),
             valid_until=datetime.fromisoformat(ends).astimezone(UTC) if ends else None,
             reasons=list(ours["reasons"]),
             conditions=list(ours["conditions"]),
