@@ -13,6 +13,7 @@ from portal.errors import Denied, SignetError, Upstream
 from portal.middleware import error_answer, framed, is_api
 
 UNREADABLE = "The address or what was sent with it is incomplete. Go back and try again."
+TOO_LONG = "What was sent is longer than 1 MB. Send less at a time."
 EXPIRED = "This form has expired. Go back, reload the page and send it again."
 FAILED = "Something broke on our side, and what you asked for was not done. Try again."
 NO_DATABASE = "The database does not answer at the moment. Nothing was changed; try again soon."
@@ -28,9 +29,12 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """The answer to a request that cannot be understood."""
     if is_api(request):
         return problems.answer(request, 400, UNREADABLE)
+    is_long = isinstance(exception, RequestDataTooBig)
+    if request.headers.get("HX-Request"):
+        return error_answer(request, SignetError(TOO_LONG if is_long else UNREADABLE))
     context: dict[str, object] = {"request": request}
-    if isinstance(exception, RequestDataTooBig):
-        context["message"] = "What was sent is longer than 1 MB. Send less at a time."
+    if is_long:
+        context["message"] = TOO_LONG
     return render(framed(request), "errors/400.html", context, status=400)
 
 
@@ -69,4 +73,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The answer to a form that was open too long or came from elsewhere."""
-    return error_answer(request, Denied(EXPIRED, code="csrf"))
+    answer = error_answer(request, Denied(EXPIRED, code="csrf"))
+    answer["X-Form-Expired"] = "true"  # the page in the browser then looks for a newer token
+    return answer

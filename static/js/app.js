@@ -60,11 +60,31 @@
     };
   }
 
+  /* After signing in again, in another tab, forms need the token of the new session. It is taken for
+     the same person only, and nothing is sent by itself. */
+  async function renewed() {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer || !answer.ok) return "";
+    if (new URL(answer.url).pathname.startsWith("/accounts/login")) return REASONS[401];
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [now, then] = [page, document].map((one) => one.querySelector("[data-person]"));
+    const headers = page.body.getAttribute("hx-headers");
+    if (!now || !then || !headers) return "";
+    if (now.dataset.person !== then.dataset.person) return "Somebody else is signed in now. Copy what you typed, then reload the page.";
+    document.body.setAttribute("hx-headers", headers);
+    document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((input) => { input.value = JSON.parse(headers)["X-CSRFToken"]; });
+    return "You had been signed out, and are signed in again. Try once more; what you typed is still here.";
+  }
+
   // The editor of cards keeps, tells and sends again by itself what it could not save.
   const tells = (event) => !event.target.closest("[data-autosave]");
   document.addEventListener("htmx:responseError", (event) => {
     if (!tells(event)) return;
-    const xhr = event.detail.xhr;
+    const { xhr } = event.detail;
+    if (xhr.getResponseHeader("X-Form-Expired")) {
+      renewed().then((text) => toast(text || explained(xhr), "red", text ? again(event.detail) : null));
+      return;
+    }
     const retry = xhr.status >= 500 || xhr.status === 429 || xhr.status === 401;
     toast(explained(xhr), "red", retry ? again(event.detail) : null);
   });

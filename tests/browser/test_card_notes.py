@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from playwright.sync_api import Page, expect
 
+from portal.accounts.models import User
 from portal.accounts.permissions import Role
 from registry.cards.attachments.models import CardAttachment
 from registry.cards.comments.models import CardComment
@@ -50,6 +53,37 @@ def opened(page: Page, label: str = "Overview") -> Any:
 
 def label_of(key: str = "overview") -> str:
     return schema_of().by_key[key].label
+
+
+def test_a_comment_outlives_the_session(
+    sign_in: SignIn, version: ModelVersion, settings: Any, live_server: Any
+) -> None:
+    page = member(sign_in, version)
+    page.goto(at(version))
+    panel = opened(page)
+    panel.get_by_label("Your comment").fill("A long considered comment")
+    kept = page.context.cookies()
+    page.context.clear_cookies()
+    panel.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.get_by_text("You have been signed out.")).to_be_visible()
+    expect(panel.get_by_label("Your comment")).to_have_value("A long considered comment")
+    enter_anew(page, kept, settings, live_server)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("are signed in again")).to_be_visible()
+    page.get_by_role("button", name="Try again").last.click()
+    expect(panel.get_by_text("A long considered").first).to_be_visible()
+    assert CardComment.objects.get().text == "A long considered comment"
+
+
+def enter_anew(page: Page, kept: Any, settings: Any, live_server: Any) -> None:
+    """Sign the same person in with another session."""
+    name = settings.SESSION_COOKIE_NAME
+    old = next(cookie["value"] for cookie in kept if cookie["name"] == name)
+    user = User.objects.get(pk=SessionStore(old)["_auth_user_id"])
+    client = Client()
+    client.force_login(user)
+    value = client.cookies[name].value
+    page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
 
 
 def test_a_refused_file_loses_nothing_else(sign_in: SignIn, version: ModelVersion) -> None:
