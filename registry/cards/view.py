@@ -86,11 +86,12 @@ class FieldView:
     @property
     def table(self) -> dict[str, list[Any]]:
         """A table's columns and rows, without the columns that are empty throughout."""
-        kept = [i for i in range(len(self.field.columns)) if any(row[i] for row in self.rows)]
-        return {
-            "columns": [self.field.columns[i][1] for i in kept],
-            "rows": [[row[i] for i in kept] for row in self.rows],
-        }
+        return _table(self.field, self.rows)
+
+    @property
+    def pulled_table(self) -> dict[str, list[Any]]:
+        """The table that the source gives, as `table` gives the one that stands."""
+        return _table(self.field, rows_of(self.field, self.pulled.value if self.pulled else None))
 
     @property
     def overridden(self) -> bool:
@@ -224,7 +225,7 @@ def words_of(field: Field, value: Any) -> str:
     if field.type is FieldType.CHOICE:
         return field.label_of(str(value))
     if field.type is FieldType.TABLE:
-        return "\n".join(" | ".join(row) for row in rows_of(field, value))
+        return "\n".join(" | ".join(_without_end(row)) for row in rows_of(field, value))
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -233,6 +234,21 @@ def rows_of(field: Field, value: Any) -> list[list[str]]:
     if field.type is not FieldType.TABLE or not isinstance(value, list):
         return []
     return [[str(row.get(key, "")) for key, _ in field.columns] for row in value]
+
+
+def _without_end(row: list[str]) -> list[str]:
+    """A row without its last cells that are empty: bars alone say nothing."""
+    while row and not row[-1]:
+        row = row[:-1]
+    return row
+
+
+def _table(field: Field, rows: list[list[str]]) -> dict[str, list[Any]]:
+    kept = [at for at in range(len(field.columns)) if any(row[at] for row in rows)]
+    return {
+        "columns": [field.columns[at][1] for at in kept],
+        "rows": [[row[at] for at in kept] for row in rows],
+    }
 
 
 @dataclass(frozen=True)

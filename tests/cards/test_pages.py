@@ -229,6 +229,12 @@ def test_an_amber_field_shows_what_the_source_says_now(scientist, version):
         assert "The source has changed" in scientist.get(page).content.decode()
 
 
+def test_what_the_source_says_in_a_table_stands_in_the_form_as_a_table(scientist, version):
+    page = scientist.get(at(version, "edit/", "?section=evaluation")).content.decode()
+    assert "<td>mae</td><td>12.3457</td>" in page
+    assert "| |" not in page
+
+
 def test_the_card_of_a_next_version_says_what_it_starts_from(scientist, version):
     save(version, overview=written("Carried words"))
     second = make_full_version(version.model)
