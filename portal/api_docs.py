@@ -64,7 +64,7 @@ BODY_PROBLEMS = {
     "409": "The subject is in another state, or somebody changed it at the same moment.",
     "412": "It has changed since the revision named in `If-Match`.",
     "413": "The body is longer than 1 MB.",
-    "415": "Only JSON is read.",
+    "415": "This address reads another type of content.",
     "428": "`If-Match` is missing.",
 }
 FAULT = {

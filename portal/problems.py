@@ -23,7 +23,7 @@ TITLES = {
     409: "This has changed in the meantime",
     412: "This has changed since you read it",
     413: "The body is too large",
-    415: "Only JSON is read here",
+    415: "This address reads another type of content",
     428: "Say which revision you read",
     429: "Too many requests",
     500: "Signet failed",

@@ -174,6 +174,17 @@ def test_too_long_to_be_typed_is_said(version, ana):
         keep(ana, version, "overview", "x" * (MOST_TYPED + 1))
 
 
+def test_more_than_a_form_may_hold_is_said_at_the_field(client, version, user):
+    client.force_login(user)
+    address = at(version, "drafts/overview/")
+    response = client.post(
+        address, {"value-overview": "x" * 1_100_000}, headers={"HX-Request": "true"}
+    )
+    assert response.status_code == 400
+    assert "longer than 1 MB" in response.content.decode()
+    assert "<html" not in response.content.decode()
+
+
 class Job:
     """What the job asks of its context."""
 

@@ -109,6 +109,11 @@ def test_what_both_have_changed_is_decided_by_a_person(signet, version, file):
     facts = json.loads(signet("card", "push", NAME, "--json").stdout)
     assert (facts["ok"], facts["problem"]["status"]) == (False, 409)
     assert CardRevision.objects.count() == 2
+    kept = signet("card", "push", NAME, "--conflicts", "card")
+    assert kept.returncode == 0
+    assert f"The card of {NAME} was not changed." in kept.stdout
+    assert "pull to have it:\n  Overview\n" in kept.stdout
+    assert CardRevision.objects.count() == 2
     assert signet("card", "push", NAME, "--conflicts", "document").returncode == 0
     values = CardRevision.objects.first().values
     assert (values["overview"]["value"], values["business_problem"]["value"]) == ("Mine", "Waste")

@@ -115,7 +115,7 @@ def push(
     if as_json:
         say_json({"ok": True, "file_renewed": is_renewed, **report.facts})
     else:
-        _tell_pushed(report, found, file, is_renewed=is_renewed)
+        _tell_pushed(report, found, file, conflicts=conflicts, is_renewed=is_renewed)
     return DONE
 
 
@@ -188,16 +188,20 @@ def _renew(client: Client, version: Version, file: Path, document: bytes, report
     return content != document
 
 
-def _tell_pushed(report: Report, version: Version, file: Path, *, is_renewed: bool) -> None:
+def _tell_pushed(
+    report: Report, version: Version, file: Path, *, conflicts: str, is_renewed: bool
+) -> None:
     facts = report.facts
-    changed = len(facts["changes"])
-    if facts["saved_revision"] == facts["revision"] or not changed:
-        click.echo(f"The card of {version} already says this.")
+    stays = [c["label"] for c in facts["changes"] if c["conflict"] and conflicts == "card"]
+    changed = len(facts["changes"]) - len(stays)
+    if not changed:
+        text = "was not changed" if stays or facts["kept"] else "already says this"
+        click.echo(f"The card of {version} {text}.")
     else:
         number = facts["saved_revision"]
         click.echo(f"The card of {version} is now at revision {number}: {changed} changed.")
     say_list("Not placed", (f"{u['place']}: {u['why']}" for u in facts["unplaced"]))
-    say_list("Changed on the card since and kept; pull to have it", facts["kept"])
+    say_list("Changed on the card since and kept; pull to have it", [*facts["kept"], *stays])
     say_list("Required and missing", report.gaps)
     if is_renewed:
         click.echo(f"{file} now names that revision.")
