@@ -1,9 +1,11 @@
 """The read view in a browser: charts under the strict policy, on paper, and in every theme."""
 
+import io
 import json
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from portal.accounts.permissions import Role
 from registry.cards.figures import BACKTEST
@@ -28,7 +30,9 @@ def test_charts_draw_and_the_page_prints(sign_in: SignIn) -> None:
     expect(page.locator(".chart")).to_have_count(3)
     sound(page, "card-read")
     paper = page.pdf(format="A4", path=str(HOME.root / "card-read.pdf"))
-    assert paper.startswith(b"%PDF")
+    first = PdfReader(io.BytesIO(paper)).pages[0].extract_text()
+    assert "In short" in first
+    assert "Forecasts sales." in first
     page.goto(f"{base}revisions/1/")
     expect(page.get_by_text("Forecasts sales.").first).to_be_visible()
     sound(page, "card-revision")
