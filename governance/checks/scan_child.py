@@ -8,12 +8,15 @@ with {"dangerous": [...], "unknown": [...], "unread": [...]}. Nothing is ever un
 import json
 import logging
 import os
+import re
 import resource
 import sys
 import zipfile
 from typing import Any
 
 MOST = 50
+BLOCK = 1 << 20
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def main(megabytes: int) -> None:
@@ -36,20 +39,38 @@ def scanned(path: str, name: str) -> dict[str, list[str]]:
     try:
         with open(path, "rb") as handle:
             result = scan_bytes(handle, name, os.path.splitext(name)[1].lower())
+        # Words read as opcodes: "conda.yaml" begins with the one that imports. No program can be
+        # imported by a name that is none, and a real one is reported below whatever follows it.
+        text = bool(result.scan_err) and _is_text(path)
         # The scanner passes over members that it cannot open; nothing may pass unread.
-        unread = [name] if result.scan_err or _has_locked_members(path) else []
+        unread = [name] if (result.scan_err and not text) or _has_locked_members(path) else []
     except MemoryError:
         return _answer(unread=[f"{name} (needs too much memory)"])
     except Exception as error:  # a broken file may fail in any way; it is reported, not trusted
         return _answer(unread=[f"{name} ({type(error).__name__})"])
     levels: dict[Any, set[str]] = {level: set() for level in SafetyLevel}
     for found in result.globals:
+        if text and not _can_be_imported(found.module, found.name):
+            continue
         levels[found.safety].add(f"{name} imports {found.module}.{found.name}")
     return _answer(
         dangerous=levels[SafetyLevel.Dangerous],
         unknown=levels[SafetyLevel.Suspicious],
         unread=unread,
     )
+
+
+def _is_text(path: str) -> bool:
+    """Whether a file is text throughout: a pickle that only looks like some has no such bytes."""
+    try:
+        with open(path, encoding="utf-8", newline="") as handle:
+            return not any(CONTROLS.search(block) for block in iter(lambda: handle.read(BLOCK), ""))
+    except UnicodeDecodeError:
+        return False
+
+
+def _can_be_imported(*names: str) -> bool:
+    return all(part.isidentifier() for name in names for part in name.split("."))
 
 
 def _has_locked_members(path: str) -> bool:

@@ -188,3 +188,22 @@ def test_what_no_list_calls_safe_is_unknown_and_broken_archives_are_unread(tmp_p
         scanner.scan(locked, "locked.npz")
     assert any("pathlib" in line for line in scanner.found["unknown"])
     assert scanner.found["unread"] == ["locked.npz"]
+
+
+def test_text_that_reads_like_opcodes_is_no_pickle_but_a_pickle_in_letters_is_one(tmp_path):
+    written = {
+        # What MLflow itself writes beside every model.
+        "MLmodel": "artifact_path: mlflow-artifacts:/3/models/m-1/artifacts\nflavors:\n  sklearn:\n",
+        "conda.yaml": "channels:\n- conda-forge\ndependencies:\n- python=3.11.7\n- pip<=23.2.1\n",
+        "requirements.txt": "cloudpickle==3.1.1\npandas==2.3.3\n",
+        "letters.yaml": "cos\nsystem\n(S'true'\ntR and no end",
+    }
+    with Scanner() as scanner:
+        for name, text in written.items():
+            (tmp_path / name).write_text(text)
+            scanner.scan(tmp_path / name, name)
+        (tmp_path / "cut.pkl").write_bytes(b"\x80\x04cpathlib\nPath\n\x8c")
+        scanner.scan(tmp_path / "cut.pkl", "cut.pkl")
+    assert scanner.found["dangerous"] == ["letters.yaml imports os.system"]
+    assert scanner.found["unknown"] == ["cut.pkl imports pathlib.Path"]
+    assert scanner.found["unread"] == ["cut.pkl"]
