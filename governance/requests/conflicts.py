@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Max, Q
 from django.db.models.functions import Lower
 
-from governance.requests.models import ApprovalRequest
+from governance.requests.models import ApprovalRequest, RequestKind
 from portal.accounts.models import User
 from portal.accounts.permissions import Role
 from registry.cards.models import CardRevision
@@ -66,8 +66,8 @@ def conflicts_of(
 def conflict_list(version: ModelVersion, request: ApprovalRequest | None = None) -> ConflictList:
     """Everybody who took part, in at most five queries; `request` adds who filed it."""
     found = ConflictList()
-    if request and request.requester_id:
-        found.parts[request.requester_id].add(Part.REQUESTER)
+    for user_id in filers_of(request) if request else ():
+        found.parts[user_id].add(Part.REQUESTER)
     environment = request.environment if request else ""
     for user_id in _editors(version, environment):
         found.parts[user_id].add(Part.EDITOR)
@@ -80,6 +80,11 @@ def conflict_list(version: ModelVersion, request: ApprovalRequest | None = None)
         if not users:
             found.unmatched.append((part, name))
     return found
+
+
+def filers_of(request: ApprovalRequest) -> set[int]:
+    """Who opened the request and everybody who submitted it since, as its subject keeps them."""
+    return {pk for pk in (request.requester_id, *request.subject.get("filers", [])) if pk}
 
 
 def names_of(version: ModelVersion) -> list[tuple[Part, str]]:
@@ -133,6 +138,8 @@ def _editors(version: ModelVersion, environment: str) -> set[int]:
     granted = ApprovalRequest.objects.filter(version__in=cards, decided_at__isnull=False).filter(
         expires_at__isnull=False
     )
+    # In an emergency and under a plan nobody judged the card.
+    granted = granted.exclude(kind__in=(RequestKind.EMERGENCY, RequestKind.UNDER_PLAN))
     if environment:
         granted = granted.filter(environment=environment)
     last = dict(granted.order_by().values_list("version").annotate(Max("decided_at")))

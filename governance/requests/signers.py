@@ -16,6 +16,7 @@ from portal.accounts.permissions import Role, allowed
 from portal.actors import Actor
 from portal.errors import Conflict, Denied, SignetError
 
+NO_SIGNER = "Platform admins, and people without a role that signs, cannot sign approvals."
 WHY_CONFLICT = "Whoever took part in making a version cannot judge it; ask a colleague."
 
 
@@ -36,11 +37,9 @@ def signer_of(
             "A token or a service can never sign. Sign in to Signet and sign there.",
             code="machine",
         )
-    if not allowed(actor, "approval.sign") or never_sign().filter(pk=actor.user_id).exists():
-        raise Denied(
-            "Platform admins, and people without a role that signs, cannot sign approvals.",
-            code="role",
-        )
+    if not allowed(actor, "approval.sign"):
+        raise Denied(NO_SIGNER, code="role")
+    refuse_admin(actor)
     signer = _in_role(actor.user_id, request, state.seat.role, at)
     _refuse_conflicts(request, state, signer)
     _refuse_second_seat(state, others, signer)
@@ -48,6 +47,12 @@ def signer_of(
         first = ", ".join(str(Role(role).label) for role in state.waits_for)
         raise Conflict(f"This seat is signed after: {first}.", code="not-your-turn")
     return signer
+
+
+def refuse_admin(actor: Actor) -> None:
+    """Denied for a platform admin, who gives out roles and so never signs, not even in need."""
+    if never_sign().filter(pk=actor.user_id).exists():
+        raise Denied(NO_SIGNER, code="role")
 
 
 def why_not(
@@ -71,7 +76,9 @@ def _in_role(user_id: int, request: ApprovalRequest, role: str, at: datetime) ->
         return Signer(user_id)
     given = delegations_in_force(at).filter(delegate=user_id, role=role)
     delegators = sorted(set(given.values_list("delegator", flat=True)))
-    held = holders.filter(pk__in=delegators).values_list("pk", flat=True)
+    # Nobody signs for a platform admin either, who could not sign themselves.
+    able = holders.filter(pk__in=delegators).exclude(pk__in=never_sign())
+    held = able.values_list("pk", flat=True)
     conflicts = conflict_list(request.version, request)
     for delegator in sorted(held, key=lambda pk: bool(conflicts.against(pk, role))):
         return Signer(user_id, delegator)

@@ -11,6 +11,7 @@ from governance.gate.statements import public_keys
 from governance.policies.queries import policy_in_force
 from governance.policies.rules import required_checks
 from governance.reasons import Reason
+from governance.requests.fitting import unsigned_facts
 from governance.requests.models import (
     GRANTED_STATES,
     ApprovalRequest,
@@ -258,6 +259,9 @@ def _signers(request: ApprovalRequest, seats: list[SeatState]) -> list[Cause]:
     damaged = tuple(row.role for row in rows if broken(row, trusted))
     if damaged:
         found.append(Cause(Reason.SIGNATURE_BROKEN, f"{Reason.SIGNATURE_BROKEN.label}.", damaged))
+    elif differing := unsigned_facts(request, seats):
+        text = f"The request says something else than was signed: {', '.join(differing)}."
+        found.append(Cause(Reason.SIGNATURE_BROKEN, text))
     return found
 
 

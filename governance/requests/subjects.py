@@ -32,8 +32,16 @@ def subject_of(version: ModelVersion, environment: str, request: ApprovalRequest
     return made({**pins, "environment": environment, "parts": live_parts(version)})
 
 
-def frozen_subject(request: ApprovalRequest, *, flags: list[str], seats: list[SeatRule]) -> Subject:
-    """The subject of a request that is filed now, from the rows that it pins."""
+def frozen_subject(
+    request: ApprovalRequest,
+    *,
+    flags: list[str],
+    seats: list[SeatRule],
+    filer_id: int | None = None,
+) -> Subject:
+    """The subject of a request that is filed now, from the rows that it pins and who filed it."""
+    before = request.subject.get("filers", []) if request.subject else []
+    filers = {pk for pk in (request.requester_id, filer_id, *before) if pk}
     version = request.version
     revision, run, policy, plan = (
         request.card_revision,
@@ -51,6 +59,7 @@ def frozen_subject(request: ApprovalRequest, *, flags: list[str], seats: list[Se
         "version_id": version.pk,
         "environment": request.environment,
         "purpose": request.purpose,
+        "filers": sorted(filers),
         "incident": request.incident_ref,
         "tier": request.tier,
         "flags": flags,

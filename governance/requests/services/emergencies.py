@@ -30,6 +30,7 @@ from governance.requests.services.states import (
     told,
 )
 from governance.requests.signals import request_granted, request_moved, request_submitted
+from governance.requests.signers import refuse_admin
 from governance.requests.subjects import frozen_subject, part_digests
 from portal.accounts.permissions import Role, require
 from portal.actors import Actor
@@ -62,6 +63,7 @@ def emergency_call(
         version = locked_version(actor, version_id)
         require_person(actor)
         require(actor, "approval.emergency", version)
+        refuse_admin(actor)
         require_fresh(reauthenticated_at, at)
         waiting = ApprovalRequest.objects.filter(
             version=version,

@@ -231,7 +231,7 @@ def _freeze(actor: Actor, request: ApprovalRequest, *, is_new_round: bool = True
     request.policy, request.tier = policy, model.risk_tier
     request.card_revision = standing_revision(request.version)
     request.check_run = request.check_run if not is_new_round else _fresh_run(request)
-    subject = frozen_subject(request, flags=flags, seats=seats)
+    subject = frozen_subject(request, flags=flags, seats=seats, filer_id=actor.user_id)
     request.subject, request.digest = subject.facts, subject.digest
     request.state = RequestState.IN_REVIEW if request.check_run else RequestState.SUBMITTED
     if is_new_round:
