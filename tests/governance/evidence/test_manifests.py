@@ -193,7 +193,7 @@ def test_what_no_list_calls_safe_is_unknown_and_broken_archives_are_unread(tmp_p
 def test_text_that_reads_like_opcodes_is_no_pickle_but_a_pickle_in_letters_is_one(tmp_path):
     written = {
         # What MLflow itself writes beside every model.
-        "MLmodel": "artifact_path: mlflow-artifacts:/3/models/m-1/artifacts\nflavors:\n  sklearn:\n",
+        "MLmodel": "artifact_path: mlflow-artifacts:/3/models/m/files\nflavors:\n  lightgbm\n",
         "conda.yaml": "channels:\n- conda-forge\ndependencies:\n- python=3.11.7\n- pip<=23.2.1\n",
         "requirements.txt": "cloudpickle==3.1.1\npandas==2.3.3\n",
         "letters.yaml": "cos\nsystem\n(S'true'\ntR and no end",
