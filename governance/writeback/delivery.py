@@ -118,8 +118,10 @@ def _deliver(actor: Actor, row: WriteBack) -> None:
         if _final(row, problem):
             _refuse(actor, row, problem, write.outcome)
             return
+        # Only what did not stay as written counts: however long MLflow is away, nothing is lost.
+        tries = row.tries + isinstance(problem, Mismatch)
         WriteBack.objects.filter(pk=row.pk).update(
-            tries=row.tries + 1, error=problem.message, seen=write.outcome.seen()
+            tries=tries, error=problem.message, seen=write.outcome.seen()
         )
         raise
     finally:
