@@ -11,6 +11,7 @@ from governance.checks.models import ArtifactManifest
 from governance.checks.queries import watched
 from governance.checks.services import checks_enqueue
 from governance.findings.models import Finding, Severity
+from governance.requests.models import SignOff
 from governance.tiers.models import TierAssessment
 from portal.actors import service
 from registry.cards.models import CardRevision
@@ -39,6 +40,13 @@ def tier_saved(instance: TierAssessment, **said: Any) -> None:
 def card_saved(instance: CardRevision, **said: Any) -> None:
     """The card was edited."""
     _again(instance.version.model_id, "the card was edited")
+
+
+@receiver(post_save, sender=SignOff)
+def signed(instance: SignOff, created: bool, **said: Any) -> None:
+    """Somebody signed, and what they signed on is looked at once more."""
+    if created:
+        _again(instance.request.version.model_id, "somebody signed")
 
 
 def _again(model_id: int, why: str) -> None:

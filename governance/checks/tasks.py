@@ -48,16 +48,22 @@ def manifest(context: JobContext, *, version_id: int) -> dict[str, Any]:
     return {"text": text, "link": _page("artifact_detail", version)}
 
 
-@job("governance.rehash", title="Hash again what serves")
+@job("governance.rehash", title="Hash again what serves or is approved")
 def rehash(context: JobContext) -> dict[str, Any]:
-    """Ask for a fresh reading of every version that serves; files that changed are a finding."""
+    """Ask for a fresh reading of every version that serves or is approved, what serves first.
+
+    Files that changed are a finding, and the gate denies them before they serve.
+    """
     serving = Deployment.objects.filter(
         ended_at__isnull=True, version__gone_at__isnull=True, version__isnull=False
     )
-    ids = sorted(set(serving.values_list("version_id", flat=True)))[:MOST_AT_ONCE]
+    live = sorted(set(serving.values_list("version_id", flat=True)))
+    asked = (version_id for version_id, _ in watched())
+    ids = list(dict.fromkeys([*live, *asked]))[:MOST_AT_ONCE]
     for version_id in ids:
+        why = "it serves" if version_id in live else "its approval is asked for or holds"
         manifest_enqueue(
-            actor=context.actor, version_id=version_id, why="hashed again because it serves"
+            actor=context.actor, version_id=version_id, why=f"hashed again because {why}"
         )
     return {"text": f"Fresh readings asked for: {len(ids):,}."}
 

@@ -18,6 +18,7 @@ from registry.cards.models import CardRevision
 from tests.factories import make_deployment, make_model, make_source, make_version
 from tests.governance.evidence.files import logged_version, put
 from tests.governance.evidence.test_checks import make_manifest
+from tests.governance.scenes import filed, make_scene, sign
 
 pytestmark = pytest.mark.django_db
 GOVERNANCE = service("governance")
@@ -91,6 +92,24 @@ def test_what_serves_is_hashed_again_and_a_change_is_found(synced, writer):
     assert done(rehash).result["text"] == "Fresh readings asked for: 1."
     done(Job.objects.get(kind="governance.manifest", state="waiting"))
     assert Finding.objects.get().kind == "artifact_changed"
+
+
+def test_what_is_approved_is_hashed_again_before_it_serves(synced, writer):
+    version, folder = synced
+    done(manifest_enqueue(actor=GOVERNANCE, version_id=version.pk, why="first"))
+    asked_for(version)
+    put(writer, folder, "weights.bin", b"two")
+    done(job_enqueue(actor=GOVERNANCE, kind="governance.rehash", key="recurring"))
+    done(Job.objects.get(kind="governance.manifest", state="waiting"))
+    assert Finding.objects.get().kind == "artifact_changed"
+
+
+def test_a_signature_has_the_checks_run_again(django_capture_on_commit_callbacks):
+    scene = make_scene()
+    request = filed(scene)
+    with django_capture_on_commit_callbacks(execute=True):
+        sign(scene, request, "validator")
+    assert Job.objects.get(kind="governance.checks", state="waiting").why == "somebody signed"
 
 
 def asked_for(version, state="approved"):
