@@ -102,6 +102,7 @@ def test_typing_answers_and_errors_keep_every_word(sign_in: SignIn, version: Mod
     plan = page.get_by_role("textbox", name="Planned changes, answer")
     plan.fill("Retrained every Monday.\n\nSame features.")
     page.get_by_role("button", name="Save revision").click()
+    expect(page.get_by_text("Nothing was saved yet.")).to_be_visible()
     expect(page.get_by_text("Write the date as year-month-day")).to_be_visible()
     expect(plan).to_have_value("Retrained every Monday.\n\nSame features.")
     sound(page, "card-error")
