@@ -10,10 +10,12 @@ from django.utils import timezone
 from governance.checks.services import checks_run, manifest_read
 from governance.findings.models import Finding
 from governance.gate.demo import answers_ask
-from governance.gate.models import GateDecision
+from governance.gate.models import GateAnswer, GateDecision
 from governance.packs.models import EvidencePack
+from governance.packs.services import pack_ask
 from governance.plans.models import ChangePlan
 from governance.promotion.models import DeploymentApproval
+from governance.promotion.services import deployment_take
 from governance.requests.models import (
     ApprovalRequest,
     Condition,
@@ -41,7 +43,12 @@ GOVERNANCE = service("governance")
 
 def steps() -> list[tuple[str, Callable[[], Any]]]:
     """What loading adds: evidence first, then the requests that rest on it."""
-    return [("Checks", evidence_read), ("Approvals", approvals_walk), ("Gate", gate_asked)]
+    return [
+        ("Checks", evidence_read),
+        ("Approvals", approvals_walk),
+        ("Gate", gate_asked),
+        ("Promotion", approved_deploy),
+    ]
 
 
 def evidence_read() -> None:
@@ -70,6 +77,27 @@ def approvals_walk() -> None:
 def gate_asked() -> None:
     """What pipelines were told about the versions of the demo."""
     answers_ask(demo_actor("owner"), _versions())
+
+
+def approved_deploy() -> None:
+    """Put what serves on record under its approval where one holds, and have its pack built."""
+    for version in _versions():
+        serves = version.deployments.filter(environment=ENVIRONMENT, ended_at=None).first()
+        asked = version.gate_decisions.filter(environment=ENVIRONMENT).order_by("-id").first()
+        if not serves or not asked or asked.answer != GateAnswer.ALLOW:
+            continue
+        if DeploymentApproval.objects.filter(deployment=serves).exists():
+            continue
+        deployment_take(
+            actor=demo_actor("owner"),
+            environment=ENVIRONMENT,
+            name=serves.name,
+            served_ref=serves.served_ref,
+            version_id=version.pk,
+            reason="Approved; it goes on serving under the approval.",
+            statement=asked.envelope,
+        )
+        pack_ask(actor=demo_actor("auditor"), version_id=version.pk)
 
 
 def clear(models: list[RegisteredModel]) -> dict[str, int]:

@@ -66,4 +66,4 @@ def test_files_and_comments_are_put_beside_the_cards_once(settings, tmp_path):
     )
     threads = CardComment.objects.filter(parent=None)
     assert [bool(thread.resolved_at) for thread in threads.order_by("pk")] == [False, True, False]
-    assert CardRevision.objects.filter(values__has_key="expiry").count() == 2
+    assert CardRevision.objects.filter(values__has_key="expiry").count() == 3
