@@ -4,19 +4,35 @@ import hashlib
 import json
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from signet.errors import NoAnswer
-from signet.statements import Broken, holds, opened
+from signet.statements import OURS, Broken, holds, opened
 
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 READ_WHOLE = 256 * 1024 * 1024
 PIECE = 1024 * 1024
 ANCHOR_SIGNED = ("first_seq", "seq", "hash", "merkle_root", "at", "reason", "public_key")
+# What a sign-off's columns repeat of its signed statement, and a gate answer's of its envelope.
+SIGNED = {
+    "request_id": "request",
+    "round": "round",
+    "digest": "digest",
+    "signer_id": "signer",
+    "signer_name": "name",
+    "role": "role",
+    "on_behalf_of_id": "on_behalf_of",
+    "decision": "decision",
+    "meaning": "meaning",
+    "reason": "reason",
+    "evidence_opened": "evidence_opened",
+}
+ANSWER = ("answer", "mode", "environment", "reasons")
 TRAIL = {name: f"trail/{name}.json" for name in ("events", "proofs", "anchors")}
 
 
@@ -86,7 +102,7 @@ def verify(path: Path, keys: list[str]) -> Report:
 
 def _sealed(pack: zipfile.ZipFile, names: list[str], keys: list[str], report: Report) -> bool:
     """The manifest must be signed by a trusted key; what it lists is read only then."""
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(names).items() if times > 1)
     if doubled:
         report.problems.append(f"The pack holds two files of one name: {', '.join(doubled)}.")
         return False
@@ -152,10 +168,17 @@ def _contents(pack: zipfile.ZipFile, keys: list[str], report: Report) -> None:
 def _statements(pack: zipfile.ZipFile, keys: list[str], report: Report) -> None:
     for name in _named(report, "gate/", ".dsse.json"):
         try:
-            opened(json.loads(_read(pack, name)), keys)
-            report.gate_answers += 1
+            said = opened(json.loads(_read(pack, name)), keys)["predicate"][OURS]
         except Broken as broken:
             report.problems.append(f"{name}: {broken}")
+            continue
+        row = json.loads(_read(pack, name.replace(".dsse.json", ".json")))
+        told = {**said, "reasons": list(dict.fromkeys(one["code"] for one in said["reasons"]))}
+        differing = sorted(k for k in ANSWER if row[k] != told[k])
+        if differing:
+            report.problems.append(f"{name} says something else about {', '.join(differing)}.")
+        else:
+            report.gate_answers += 1
 
 
 def _sign_offs(pack: zipfile.ZipFile, keys: list[str], report: Report) -> None:
@@ -166,8 +189,19 @@ def _sign_offs(pack: zipfile.ZipFile, keys: list[str], report: Report) -> None:
                 report.problems.append(f"{name}: signed with a key that is not trusted.")
             elif not holds(text, signature, row["public_key"]):
                 report.problems.append(f"{name}: the signature of {row['signer_name']} is wrong.")
+            elif differing := _unlike(row):
+                report.problems.append(
+                    f"{name}: what is shown of the signature of {row['signer_name']} is not what "
+                    f"was signed: {', '.join(differing)}."
+                )
             else:
                 report.sign_offs += 1
+
+
+def _unlike(row: Mapping[str, Any]) -> list[str]:
+    """The columns of a sign-off that say something else than its signed statement."""
+    signed = json.loads(row["statement"])
+    return sorted(column for column, name in SIGNED.items() if row[column] != signed[name])
 
 
 def _trail(pack: zipfile.ZipFile, _: list[str], report: Report) -> None:

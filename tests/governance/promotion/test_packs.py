@@ -1,5 +1,6 @@
 """Evidence packs: everything about a version, verifiable by a stranger with the public key."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -10,7 +11,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from governance.gate.statements import public_keys
+from governance.gate.statements import public_keys, signature_of
+from governance.packs.archive import as_json
 from governance.packs.inclusion import levels_of, path_of
 from governance.packs.models import EvidencePack
 from governance.packs.services import pack_ask
@@ -81,6 +83,36 @@ def changed(place: Path, edits: dict[str, Any], *, drop: str = "") -> Path:
         for name, content in edits.items():
             new.writestr(name, content)
     return copy
+
+
+def resealed(place: Path, name: str, edit: Any) -> Path:
+    """A pack as Signet would build and sign it once somebody edited a row in the database."""
+    with zipfile.ZipFile(place) as pack:
+        content = json.loads(pack.read(name))
+        edit(content)
+        edited = as_json(content)
+        manifest = json.loads(pack.read("manifest.json"))
+    manifest["files"][name] = hashlib.sha256(edited).hexdigest()
+    text = as_json(manifest).decode()
+    signature, public_key = signature_of(text)
+    sealed = as_json({"public_key": public_key, "signature": signature})
+    return changed(place, {name: edited, "manifest.json": text.encode(), "manifest.sig": sealed})
+
+
+def test_rows_that_were_edited_in_the_database_are_told_by_the_pack(pack: Path):
+    with zipfile.ZipFile(pack) as opened:
+        names = opened.namelist()
+    signatures = next(name for name in names if name.endswith("/signatures.json"))
+    copy = resealed(pack, signatures, lambda rows: rows[0].update(signer_name="Eve", reason="Fine"))
+    report = verify(copy, public_keys())
+    assert report.problems == [
+        f"{signatures}: what is shown of the signature of Eve is not what was signed: reason, "
+        "signer_name."
+    ]
+    answer = next(name for name in names if name.endswith(".dsse.json"))
+    row = answer.replace(".dsse.json", ".json")
+    report = verify(resealed(pack, row, lambda one: one.update(answer="deny")), public_keys())
+    assert report.problems == [f"{answer} says something else about answer."]
 
 
 def test_a_stranger_with_the_public_key_can_check_everything(pack: Path):
