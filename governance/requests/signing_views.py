@@ -30,6 +30,7 @@ NO_PROOF = (
     "wrote is kept."
 )
 TYPED = "approval-typed-{}"
+MOST = 10_000  # signatures that one request can have, far beyond any real one
 HERE = "governance.requests.signing_views."
 
 
@@ -134,7 +135,11 @@ def request_receipt(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """One signature as its receipt: who, when, what it means, and what came of it in MLflow."""
     found = request_or_404(request, pk)
     rows = found.sign_offs.select_related("signer", "on_behalf_of").order_by("id")
-    row = rows.prefetch_related("conditions__owner")[number - 1 :].first() if number else None
+    row = (
+        rows.prefetch_related("conditions__owner")[number - 1 :].first()
+        if 0 < number <= MOST
+        else None
+    )
     if row is None:
         raise Http404
     context = {

@@ -19,12 +19,13 @@ from tests.routes import Route, Samples, all_routes
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ROUTES = [route for route in all_routes() if PUBLIC not in str(route.action)]
-# Ending a deployment moves the lifecycle, as it should; the inventory's tests have the rest.
+# Ending a deployment and withdrawing a request move the lifecycle, as they should; tests of the
+# inventory and of approvals have the rest.
 WRITES = [
     (route, method)
     for route in ROUTES
     for method in (("post", "put", "patch") if route.is_api else ("post",))
-    if route.name != "deployment_end"
+    if route.name not in ("deployment_end", "request_withdraw")
 ]
 # What a form or a service may set on its own page is no trespass; everything else is.
 GUARDED: dict[type[models.Model], tuple[str, ...]] = {
