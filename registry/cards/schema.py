@@ -84,6 +84,7 @@ class Section:
     key: str
     label: str
     intro: str
+    why: str
     fields: tuple[Field, ...]
 
     @property
@@ -144,7 +145,7 @@ def read_schema(data: Mapping[str, Any]) -> Schema:
 
 def _section(data: Mapping[str, Any]) -> Section:
     fields = tuple(_field(data["key"], item) for item in data["field"])
-    return Section(data["key"], data["label"], data["intro"], fields)
+    return Section(data["key"], data["label"], data["intro"], data["why"], fields)
 
 
 def _field(section: str, data: Mapping[str, Any]) -> Field:

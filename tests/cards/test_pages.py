@@ -82,6 +82,7 @@ def test_a_reader_sees_answers_with_their_origin_and_gaps_by_name(client, versio
 def test_gaps_lead_the_team_to_the_field(scientist, version):
     page = scientist.get(at(version)).content.decode()
     assert f"{at(version, 'edit/')}?section=purpose#field-intended_uses" in page
+    assert "A use that nobody described was never judged" in page
     assert f"/models/{version.model_id}/tier/" in page
 
 

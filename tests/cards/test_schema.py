@@ -143,7 +143,7 @@ def test_a_schema_that_does_not_hold_together_is_refused(change, complaint):
     }  # fmt: skip
     data = {
         "version": "9",
-        "section": [{"key": "s", "label": "S", "intro": "I", "field": [field]}],
+        "section": [{"key": "s", "label": "S", "intro": "I", "why": "W", "field": [field]}],
     }
     with pytest.raises(SchemaError, match=complaint):
         read_schema(data)
