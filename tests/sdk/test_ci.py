@@ -14,7 +14,7 @@ from signet.cli.main import signet
 from signet.errors import NoAnswer
 
 BIN = Path(sys.executable).parent
-ODD = 'price: "north" #1 \'s ümlaut $(date) `id` \\ {{ x }} ${{ y }}'
+ODD = 'price: "north" #1 \'s ümlaut 🛒 `id` \\ {{ x }} <<train>>'
 SCHEMAS = {
     "github": ["vendor.github-workflows"],
     "gitlab": ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
@@ -87,7 +87,8 @@ def test_bash_can_read_every_script(provider):
 def test_names_with_odd_characters_stay_names():
     loaded = yaml.safe_load(rendered("github", Plan(ODD)))
     assert loaded["env"]["MODEL"] == ODD
-    assert "$(date)" not in "".join(scripts(loaded))
+    assert loaded["env"]["DEPLOYMENT"] == ODD
+    assert "`id`" not in "".join(scripts(loaded))
     groovy = rendered("jenkins", Plan(ODD))
     assert "MODEL = 'price: \"north\" #1 \\'s ümlaut" in groovy
 
@@ -108,7 +109,17 @@ def test_the_register_step_takes_only_a_version_number(told, code, tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    [{"model": ""}, {"model": "a\nb"}, {"model": "a@b"}, {"branch": "a b"}, {"environment": "a b"}],
+    [
+        {"model": ""},
+        {"model": "a\nb"},
+        {"model": "a@b"},
+        {"model": "${{ secrets.SIGNET_TOKEN }}"},
+        {"deployment": "$(id)"},
+        {"train": "a\x85      - run: b"},
+        {"train": "a\u2028b"},
+        {"branch": "a b"},
+        {"environment": "a b"},
+    ],
 )
 def test_what_could_not_stand_in_the_file_is_refused(words):
     with pytest.raises(NoAnswer):

@@ -22,7 +22,8 @@ _TEMPLATES = {
     "jenkins": "Jenkinsfile",
 }
 _MARK = re.compile(r"^(?P<indent> *)<<(?P<name>[a-z_]+)>>$|<<(?P<inline>[a-z_]+)>>", re.M)
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+# What ends a line for any reader of YAML, or is no letter at all.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Plan:
         for name, value in vars(self).items():
             if _CONTROL.search(value):
                 raise NoAnswer(f"--{name} holds a line break or another control character.")
+        for name in ("model", "deployment"):
+            # Each provider puts variables in there, secrets too, before any shell sees it.
+            if "$" in getattr(self, name):
+                raise NoAnswer(f"--{name} holds a $, which pipelines replace by a variable.")
         if not self.model.strip() or "@" in self.model:
             raise NoAnswer("--model is the registered model's name, without a version or an alias.")
         if not re.fullmatch(r"[A-Za-z0-9._/-]+", self.branch):
@@ -68,9 +73,10 @@ def rendered(provider: str, plan: Plan) -> str:
 
 def _yaml(plan: Plan) -> dict[str, str]:
     """Names as JSON strings, which YAML reads as well; commands as they are, in block scalars."""
-    names = ("model", "environment", "branch")
-    quoted = {name: json.dumps(getattr(plan, name), ensure_ascii=False) for name in names}
-    return {**_commands(plan), **quoted, "deployment": json.dumps(plan.deployment or plan.model)}
+    names = {name: getattr(plan, name) for name in ("model", "environment", "branch")}
+    names["deployment"] = plan.deployment or plan.model
+    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in names.items()}
+    return {**_commands(plan), **quoted}
 
 
 def _groovy(plan: Plan) -> dict[str, str]:
@@ -100,7 +106,7 @@ def hint(provider: str, plan: Plan) -> list[str]:
         "jenkins": "the credentials signet-url, signet-token and mlflow-tracking-uri",
     }[provider]
     return [
-        f"Set {secret}. The token needs the scopes gate:check and deployments:write.",
+        f"Set {secret}. The token needs the scopes read, gate:check and deployments:write.",
         "Keep Signet's public keys beside it: signet gate keys -o signet-keys.json",
         f"{plan.register} must print the new version's number as its last line.",
         f"{shlex.split(plan.deploy)[0] if plan.deploy else 'The deploy step'} finds the model's "
