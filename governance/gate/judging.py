@@ -7,12 +7,13 @@ from governance.checks.models import ArtifactManifest, ManifestState
 from governance.gate.models import GateAnswer, GateMode
 from governance.gate.questions import Objection, Question, Target, target_of
 from governance.policies.models import PolicyRevision
-from governance.policies.queries import policy_in_force
+from governance.policies.queries import is_intact, policy_in_force
 from governance.policies.rules import approval_needed, gate_mode
 from governance.reasons import Reason
 from governance.requests.models import ApprovalRequest, Condition
 from governance.requests.standing import Standing, approval_for
 from portal.actors import Actor
+from portal.errors import Conflict
 from registry.inventory.models import ModelVersion
 
 # How long an answer may be relied upon when Signet cannot be asked again.
@@ -66,6 +67,8 @@ class Judgement:
 def judge(actor: Actor, question: Question, *, at: datetime, locking: bool) -> Judgement:
     """Everything that stands against the version, by the policy in force."""
     policy = policy_in_force()
+    if not is_intact(policy):
+        raise Conflict(f"Policy revision {policy.number} is not as it was published.")
     target = target_of(actor, question, locking=locking)
     objections = list(target.objections)
     standing = None

@@ -22,6 +22,11 @@ def rules_digest(rules: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(rules).encode()).hexdigest()
 
 
+def is_intact(policy: PolicyRevision) -> bool:
+    """Whether the rules are those that were published; whoever holds the database can edit them."""
+    return rules_digest(policy.rules) == policy.digest
+
+
 def visible_policies(actor: Actor) -> QuerySet[PolicyRevision]:
     """The revisions of the policy that `actor` may see."""
     policies = PolicyRevision.objects.all()

@@ -6,6 +6,7 @@ Whoever holds the database can give it another environment, a later last day, or
 from datetime import datetime, timedelta
 from typing import Any
 
+from governance.policies.queries import rules_digest
 from governance.policies.rules import emergency_rule
 from governance.requests.models import ApprovalRequest, RequestKind
 from governance.requests.needs import valid_until
@@ -31,8 +32,11 @@ def unsigned_facts(request: ApprovalRequest, seats: list[SeatState]) -> list[str
         "tier": request.tier,
         "policy": request.policy.number if request.policy else None,
     }
-    then = {**signed, "policy": (signed.get("policy") or {}).get("revision")}
+    policy = signed.get("policy") or {}
+    then = {**signed, "policy": policy.get("revision")}
     found = [WORDS[name] for name, value in now.items() if value != then.get(name)]
+    if request.policy and rules_digest(request.policy.rules) != policy.get("digest"):
+        found.append("the policy's rules")
     if request.subject != signed:
         found.append("what is judged")
     if _roles(signed) - {one.seat.role for one in seats}:

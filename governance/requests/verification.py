@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from governance.gate.statements import public_keys
+from governance.policies.models import PolicyRevision, PolicyState
+from governance.policies.queries import rules_digest
 from governance.requests.models import SignOff
 from governance.requests.statements import broken
+from portal.trail.models import TrailEvent
 
 MOST_SHOWN = 100
 
@@ -16,17 +19,20 @@ class SignatureReport:
 
     checked: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
+    policies: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether every signature is the one that was given."""
-        return not self.faults
+        """Whether every signature is the one that was given, and every policy the one published."""
+        return not self.faults and not self.policies
 
     def lines(self) -> Iterator[str]:
         """The report in words."""
         yield f"{self.checked:,} sign-offs looked at, {len(self.faults):,} do not hold."
         for pk, text in self.faults[:MOST_SHOWN]:
             yield f"Sign-off {pk}: {text}."
+        for number, text in self.policies:
+            yield f"Policy revision {number}: {text}."
 
 
 def signatures_verify() -> SignatureReport:
@@ -34,7 +40,7 @@ def signatures_verify() -> SignatureReport:
 
     A row that was changed, moved to another request or copied into one is named.
     """
-    report, trusted = SignatureReport(), public_keys()
+    report, trusted = SignatureReport(policies=list(_policies())), public_keys()
     seen: dict[str, int] = {}
     for row in SignOff.objects.select_related("request", "seat").order_by("pk").iterator():
         report.checked += 1
@@ -45,6 +51,19 @@ def signatures_verify() -> SignatureReport:
         if fault:
             report.faults.append((row.pk, fault))
     return report
+
+
+def _policies() -> Iterator[tuple[int, str]]:
+    """Published revisions that say something else than when they were published."""
+    for policy in PolicyRevision.objects.filter(state=PolicyState.PUBLISHED).order_by("number"):
+        told = TrailEvent.objects.filter(
+            verb="policy.publish",
+            subject_kind=policy._meta.label_lower,
+            subject_id=str(policy.pk),
+        ).first()
+        published = told.facts.get("after", {}).get("digest") if told else policy.digest
+        if rules_digest(policy.rules) != published or policy.digest != published:
+            yield policy.number, "its rules are not those that were published"
 
 
 def _misplaced(row: SignOff) -> str:

@@ -1,10 +1,14 @@
 """Ways around approval that are not in the list of others' mistakes, each closed."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from governance.gate.services import gate_ask
+from governance.policies.models import PolicyRevision
+from governance.policies.queries import policy_in_force
 from governance.reasons import Reason
 from governance.requests.models import ApprovalRequest, RequestKind
 from governance.requests.services import (
@@ -14,7 +18,9 @@ from governance.requests.services import (
     request_submit,
 )
 from governance.requests.standing import standing_of, with_facts
+from governance.requests.verification import signatures_verify
 from portal.accounts.permissions import Role
+from portal.actors import service
 from portal.errors import Denied
 from tests.factories import make_user
 from tests.governance.scenes import (
@@ -159,3 +165,35 @@ def stands(request, role):
 
 def standing_seats(request):
     return standing_of(request, at=timezone.now()).seats
+
+
+def test_a_policy_that_was_edited_in_the_database_closes_the_gate_and_is_told():
+    request = filed(make_scene(), state="approved")
+    assert signatures_verify().holds
+    rules = json.loads(json.dumps(policy_in_force().rules))
+    rules["environments"]["production"]["gate"] = "observe"
+    PolicyRevision.objects.create(
+        number=2,
+        state="published",
+        rules=rules,
+        digest=policy_in_force().digest,
+        edited_by_name="Ana",
+        published_by_name="Ben",
+        published_at=timezone.now(),
+    )
+    answer = gate_ask(
+        actor=service("governance"),
+        model=request.version.model.name,
+        version=request.version.version,
+        environment="production",
+    )
+    assert (answer.answer, answer.reasons) == ("deny", [Reason.COULD_NOT_TELL])
+    report = signatures_verify()
+    assert (report.holds, report.policies) == (
+        False,
+        [(2, "its rules are not those that were published")],
+    )
+    ApprovalRequest.objects.filter(pk=request.pk).update(
+        policy=PolicyRevision.objects.get(number=2)
+    )
+    assert Reason.SIGNATURE_BROKEN in codes(request)

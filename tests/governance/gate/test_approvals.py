@@ -10,7 +10,7 @@ from governance.gate.models import GateAnswer
 from governance.gate.payloads import OURS, payload_in
 from governance.gate.services import gate_ask
 from governance.policies.models import PolicyRevision, PolicyState
-from governance.policies.queries import policy_in_force
+from governance.policies.queries import policy_in_force, rules_digest
 from governance.requests.models import Condition, Suspension
 from governance.writeback.tags import token_of
 from portal.accounts.permissions import Role
@@ -178,7 +178,7 @@ def test_the_policy_may_let_through_what_is_not_approved_and_says_so(mode):
         number=2,
         state=PolicyState.PUBLISHED,
         rules=rules,
-        digest="2" * 64,
+        digest=rules_digest(rules),
         edited_by_name="Ana",
         published_by_name="Ben",
         published_at=timezone.now(),
