@@ -1,11 +1,17 @@
 """Reading artifacts from a real MLflow server: hashes, bounds, scans, and files that change."""
 
+import bz2
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import pickle
+import tarfile
 import zipfile
+import zlib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -207,3 +213,75 @@ def test_text_that_reads_like_opcodes_is_no_pickle_but_a_pickle_in_letters_is_on
     assert scanner.found["dangerous"] == ["letters.yaml imports os.system"]
     assert scanner.found["unknown"] == ["cut.pkl imports pathlib.Path"]
     assert scanner.found["unread"] == ["cut.pkl"]
+
+
+class Runs:
+    """What runs a program when it is unpickled."""
+
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+def packed_in_zip(content, name="inner"):
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        archive.writestr(name, content)
+    return kept.getvalue()
+
+
+def packed_in_tar(content):
+    kept = io.BytesIO()
+    with tarfile.open(fileobj=kept, mode="w") as archive:
+        entry = tarfile.TarInfo("model.pkl")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return kept.getvalue()
+
+
+def scan_of(folder, content, name="model.joblib"):
+    (folder / "file").write_bytes(content)
+    with Scanner() as scanner:
+        scanner.scan(folder / "file", name)
+    return scanner.found
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        zlib.compress,
+        packed_in_tar,
+        lambda content: packed_in_zip(packed_in_zip(content)),
+        lambda content: packed_in_zip(zlib.compress(content)),
+        lambda content: gzip.compress(packed_in_tar(zlib.compress(content))),
+        lambda content: content + packed_in_zip(b"harmless"),
+    ],
+)
+def test_a_pickle_that_is_packed_is_found_as_well(pack, tmp_path):
+    found = scan_of(tmp_path, pack(pickle.dumps(Runs())))
+    assert [line.rpartition(" imports ")[2] for line in found["dangerous"]] == ["posix.system"]
+    assert scan_of(tmp_path, pack(pickle.dumps({"a": [1.5]})))["dangerous"] == []
+    assert [place.name for place in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("what", [__import__, import_module, io.open])
+def test_what_imports_or_opens_files_is_as_unsafe_as_what_runs(what, tmp_path):
+    class Calls:
+        def __reduce__(self):
+            return what, ("demo",)
+
+    found = scan_of(tmp_path, pickle.dumps(Calls()))
+    assert (len(found["dangerous"]), found["unknown"]) == (1, [])
+
+
+def test_what_cannot_be_unpacked_is_unread_and_words_that_begin_with_x_are_no_archive(tmp_path):
+    deep = pickle.dumps(Runs())
+    for _ in range(5):
+        deep = zlib.compress(deep)
+    assert "packed more than 3 times" in scan_of(tmp_path, deep)["unread"][0]
+    cut = gzip.compress(os.urandom(2000))[:-900]
+    assert scan_of(tmp_path, cut)["unread"] == ["model.joblib (EOFError)"]
+    assert "zstd" in scan_of(tmp_path, b"\x28\xb5\x2f\xfd....")["unread"][0]
+    assert scan_of(tmp_path, b"x^2 and y\n", "notes.txt")["unread"] == []
