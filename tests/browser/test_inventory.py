@@ -167,7 +167,7 @@ def test_an_owner_hands_over_a_model(shop, sign_in, team):
     page = sign_in(user=shop)
     page.goto("/models/?mine=1")
     page.get_by_role("link", name="demand-all").click()
-    page.get_by_role("link", name="Change").click()
+    page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Owner").select_option(str(heir.pk))
     page.get_by_label("Reason").fill("Olivia moves on")
     page.get_by_role("button", name="Save").click()

@@ -76,7 +76,10 @@ def test_a_statement_does_not_outlive_its_artifact(signet, version):
 def pack(db, tmp_path):
     archive = Archive(tmp_path / "pack.zip")
     archive.add("index.html", b"<p>Everything</p>")
-    archive.add("gate/1.dsse.json", as_json(write_answer().envelope))
+    answer = write_answer()
+    row = {name: getattr(answer, name) for name in ("answer", "mode", "environment", "reasons")}
+    archive.add("gate/1.json", as_json(row))
+    archive.add("gate/1.dsse.json", as_json(answer.envelope))
     archive.add("keys.json", as_json({"gate": public_keys(), "trail": []}))
     archive.seal(model="shop/demand", version="1", left_out=[], built_at="2026-11-24")
     return tmp_path / "pack.zip"
