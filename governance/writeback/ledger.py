@@ -43,10 +43,13 @@ def move_write(
 ) -> AliasMove | None:
     """Write one move; None when the ledger has the alias there already.
 
-    The caller holds the model's row and records the event.
+    A version that was put there without approval and is approved since gets a line of its own, so
+    that the ledger says under which approval it serves from then on. The caller holds the model's
+    row and records the event.
     """
-    was = known_to(model, alias)
-    if was == to:
+    last = last_move(model, alias)
+    was = last.to_version if last else ""
+    if was == to and not (last and last.is_bypass and request):
         return None
     return AliasMove.objects.create(
         model=model,

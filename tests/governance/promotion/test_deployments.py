@@ -14,7 +14,7 @@ from governance.promotion.models import DeploymentApproval
 from governance.promotion.queries import champion_as_of
 from governance.promotion.services import deployment_take
 from governance.requests.services.states import end, locked
-from governance.writeback.ledger import move_write
+from governance.writeback.ledger import move_write, outside_move_write
 from governance.writeback.models import PromotionStyle, SourceStyle, WriteBack
 from portal.accounts.actors import person
 from portal.accounts.models import User
@@ -233,3 +233,16 @@ def test_champion_as_of_any_day(version: ModelVersion):
     }
     assert days == {0: "", 1: "1", 9: "1", 10: "2", 19: "2", 20: "", 99: ""}
     assert champion_as_of(model, THEN).move is None
+
+
+def test_the_ledger_says_since_when_a_champion_put_there_by_others_is_approved(
+    version: ModelVersion,
+):
+    model, request = version.model, approved(version)
+    outside_move_write(model=model, alias="champion", to="1", is_bypass=True)
+    for _ in range(2):
+        move_write(model=model, alias="champion", to="1", by=None, by_name="Ana", request=request)
+    move = champion_as_of(model, timezone.now()).move
+    assert move
+    assert (move.by_name, move.request, move.is_bypass) == ("Ana", request, False)
+    assert model.alias_moves.count() == 2
