@@ -4,9 +4,11 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils import timezone
 
 from governance.requests.models import GRANTED_STATES, OPEN_STATES
 from governance.requests.queries import visible_requests
+from governance.requests.standing import standing_of, with_facts
 from portal.accounts.actors import actor_of
 from portal.accounts.permissions import allowed
 from registry.inventory.models import ModelVersion, RegisteredModel
@@ -18,12 +20,16 @@ STANDING = (*GRANTED_STATES, "suspended")
 
 @register.inclusion_tag("governance/_of_version.html", takes_context=True)
 def approval_of_version(context: Context, version: ModelVersion) -> dict[str, Any]:
-    """The newest request for each environment, and the way to ask; nothing for who may not read."""
+    """The newest request for each environment, and the way to ask; nothing for who may not read.
+
+    What was granted also says whether it holds now: a decision alone lets nothing deploy.
+    """
     actor = actor_of(context["request"])
     if not allowed(actor, "approval.view"):
         return {}
     newest: dict[str, Any] = {}
-    for row in visible_requests(actor).filter(version=version).order_by("-id")[:20]:
+    asked = with_facts(visible_requests(actor).filter(version=version))
+    for row in asked.order_by("-id")[:20]:
         kept = newest.get(row.environment)
         # A request under way does not hide the approval that holds meanwhile.
         if kept is None or (row.state in STANDING and kept.state not in STANDING):
@@ -31,10 +37,13 @@ def approval_of_version(context: Context, version: ModelVersion) -> dict[str, An
         if row.state in OPEN_STATES:
             newest[f"{row.environment} open"] = row
     rows = {row.pk: row for row in newest.values()}
+    granted = [row for row in rows.values() if row.state in GRANTED_STATES]
+    now = timezone.now()
     return {
         "shown": True,
         "version": version,
         "rows": sorted(rows.values(), key=lambda row: (row.environment, -row.pk)),
+        "not_holding": [row.pk for row in granted if not standing_of(row, at=now).holds],
         "has_open": any(row.state in OPEN_STATES for row in rows.values()),
         "may_ask": not version.gone_at and allowed(actor, "approval.request", version),
         "may_call": not version.gone_at and allowed(actor, "approval.emergency", version),

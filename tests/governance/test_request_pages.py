@@ -362,6 +362,16 @@ def test_the_pages_of_the_inventory_show_approval(client: Client) -> None:
         assert "Approved" in text
 
 
+def test_a_version_whose_approval_no_longer_holds_says_so(client: Client) -> None:
+    version = make_approved().version
+    client.force_login(make_user(Role.LEADERSHIP))
+    place = reverse("version_detail", args=[version.model_id, version.version])
+    assert b"Does not hold" not in client.get(place).content
+    version.source_uri = "models:/m-swapped"
+    version.save()
+    assert b"Does not hold" in client.get(place).content
+
+
 def test_a_request_that_changed_is_filed_again(client: Client) -> None:
     request = make_request(state="in_review")
     request.version.source_uri = "models:/m-swapped"
