@@ -1,8 +1,18 @@
 """Reads of findings; each starts from what the actor may see."""
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from governance.findings.models import Finding, FindingKind, Severity
+from governance.writeback.models import AliasMove
 from portal.accounts.models import User
 from portal.accounts.permissions import allowed
 from portal.actors import Actor
@@ -29,9 +39,16 @@ def open_findings(model: RegisteredModel, version: ModelVersion | None = None) -
 
 
 def unapproved_in_production(actor: Actor) -> int:
-    """How many models serve, or are champion, without an approval that holds, as last looked."""
-    rows = visible_findings(actor).filter(
-        closed_at=None, kind__in=(FindingKind.BYPASS, FindingKind.UNGATED)
+    """How many models serve, or are champion, without an approval that holds, as last looked.
+
+    The finding of a bypass stays until a person closes it; the ledger says whether it is still so.
+    """
+    moves = AliasMove.objects.filter(model=OuterRef("model"), alias="champion")
+    rows = visible_findings(actor).annotate(
+        goes_on=Subquery(moves.order_by("-at", "-pk").values("is_bypass")[:1])
+    )
+    rows = rows.filter(
+        Q(kind=FindingKind.UNGATED) | Q(kind=FindingKind.BYPASS, goes_on=True), closed_at=None
     )
     return rows.values("model").distinct().count()
 

@@ -18,10 +18,12 @@ from governance.reasons import Reason
 from governance.requests.standing import Cause, Standing, approval_for
 from governance.writeback.forged_tags import tags_look
 from governance.writeback.ledger import (
+    APPROVED_SINCE,
     PRODUCTION_ALIASES,
     bypass_find,
     known_to,
     last_move,
+    move_write,
     outside_move_write,
 )
 from governance.writeback.models import (
@@ -146,6 +148,8 @@ def _alias(
         standing = _standing(model, here)
         if here != known_to(model, alias):
             _moved_outside(actor, model, alias, here, standing)
+        if here and standing.holds:
+            _approved_since(actor, model, alias, here, standing)
         if here and not standing.holds:
             _unapproved(actor, model, alias, here, standing)
             if style.restore_bypasses:
@@ -189,6 +193,23 @@ def _moved_outside(
             before={alias: move.from_version},
             after={alias: here, "approved": standing.holds},
         )
+
+
+def _approved_since(
+    actor: Actor, model: RegisteredModel, alias: str, here: str, standing: Standing
+) -> None:
+    """Tell in the ledger that what somebody put there without approval has one by now."""
+    last = last_move(model, alias)
+    if last and last.is_bypass:
+        move_write(
+            model=model,
+            alias=alias,
+            to=here,
+            by=None,
+            by_name=APPROVED_SINCE,
+            request=standing.request,
+        )
+        record(actor, "alias.approved_since", model, after={alias: here})
 
 
 def _unapproved(

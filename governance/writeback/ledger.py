@@ -16,6 +16,7 @@ CHAMPION = "champion"
 # The aliases that say what serves in production; only an approved version may have one.
 PRODUCTION_ALIASES = (CHAMPION,)
 OUTSIDE = "unknown (outside Signet)"
+APPROVED_SINCE = "nobody: it stayed, and was approved"
 
 
 def last_move(model: RegisteredModel, alias: str, at: datetime | None = None) -> AliasMove | None:

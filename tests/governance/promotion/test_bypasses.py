@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from governance.findings.models import Finding
+from governance.findings.queries import unapproved_in_production
 from governance.findings.services import finding_close
 from governance.gate.statements import public_keys, verify
 from governance.requests.models import ApprovalRequest
@@ -98,6 +99,24 @@ def test_an_alias_on_an_unapproved_version_is_found_and_told_in_the_ledger(
     finding_close(actor=make_actor(Role.VALIDATOR), finding_id=finding.pk, resolution="Seen.")
     synced(model)
     assert kinds() == ["bypass"], "it is still so"
+
+
+def test_what_was_promoted_first_and_approved_later_counts_as_unapproved_until_then(
+    writer: Writer, source: Source
+):
+    model, (one,) = both(writer, source)
+    reader = make_actor(Role.VALIDATOR)
+    writer.alias(model.name, "champion", "1")
+    synced(model)
+    assert unapproved_in_production(reader) == 1
+    request = approved(one)
+    synced(model)
+    assert unapproved_in_production(reader) == 0
+    assert kinds() == ["bypass"], "a person closes it"
+    move = AliasMove.objects.filter(model=model).first()
+    assert (move.request, move.is_bypass, move.to_version) == (request, False, "1")
+    synced(model)
+    assert AliasMove.objects.filter(model=model).count() == 2
 
 
 def test_moving_the_alias_outside_to_an_approved_version_is_told_but_no_bypass(
