@@ -4,9 +4,8 @@
 reliability plan asks for, which takes a quarter of an hour: before a release, or every night.
 """
 
-import os
+from tests.thorough import IS_THOROUGH
 
-IS_THOROUGH = os.environ.get("SIGNET_THOROUGH") == "1"
 RACES = 200 if IS_THOROUGH else 12
 CROWDS = 50 if IS_THOROUGH else 4
 EXAMPLES = 50 if IS_THOROUGH else 5
