@@ -6,15 +6,24 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
+from governance.findings.queries import unapproved_in_production
 from governance.requests.models import GRANTED_STATES, OPEN_STATES
 from governance.requests.queries import visible_requests
 from governance.requests.standing import standing_of, with_facts
 from portal.accounts.actors import actor_of
-from portal.accounts.permissions import allowed
+from portal.accounts.permissions import Role, allowed
 from registry.inventory.models import ModelVersion, RegisteredModel
 
 register = template.Library()
 SHOWN = 6
+# Who answers for the portfolio, and so sees first what runs without an approval.
+ANSWER_FOR_ALL = {
+    Role.LEADERSHIP,
+    Role.EXECUTIVE,
+    Role.GOVERNANCE_LEAD,
+    Role.DATA_GOVERNANCE,
+    Role.AUDITOR,
+}
 STANDING = (*GRANTED_STATES, "suspended")
 
 
@@ -60,3 +69,12 @@ def approval_of_model(context: Context, model: RegisteredModel) -> dict[str, Any
     rows = visible_requests(actor).filter(version__model=model, state__in=(*STANDING, *OPEN_STATES))
     newest = rows.select_related("version").order_by("-id")[:SHOWN]
     return {"shown": True, "model": model, "rows": list(newest)}
+
+
+@register.inclusion_tag("findings/_unapproved.html", takes_context=True)
+def unapproved_first(context: Context) -> dict[str, Any]:
+    """How many models run without an approval, for those who answer for all of them."""
+    actor = actor_of(context["request"])
+    if not any(grant.role in ANSWER_FOR_ALL for grant in actor.grants):
+        return {}
+    return {"unapproved": unapproved_in_production(actor), "linked": True}

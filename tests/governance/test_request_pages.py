@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.findings.services import finding_open
 from governance.plans.models import ChangePlan
 from governance.requests.models import ApprovalRequest, EvidenceOpening, RequestComment, SignOff
 from portal.accounts.permissions import Role
+from portal.actors import service
 from tests.cards.facts import make_full_version
 from tests.factories import PASSWORD, make_unit, make_user
 from tests.governance.factories import (
@@ -360,6 +362,26 @@ def test_the_pages_of_the_inventory_show_approval(client: Client) -> None:
         text = client.get(place).content.decode()
         assert page_of(request) in text
         assert "Approved" in text
+
+
+def test_who_answers_for_all_models_sees_first_what_runs_unapproved(client: Client) -> None:
+    version = make_candidate()
+    text = b"1 model is in production without an approval that holds"
+    client.force_login(make_user(Role.LEADERSHIP))
+    assert text not in client.get(reverse("model_list")).content
+    finding_open(
+        actor=service("governance"),
+        model=version.model,
+        version=version,
+        kind="ungated",
+        severity="high",
+        key="ungated:1",
+        text="It serves without an approval.",
+        facts={},
+    )
+    assert text in client.get(reverse("model_list")).content
+    client.force_login(make_user(Role.DATA_SCIENTIST, team=version.model.team))
+    assert text not in client.get(reverse("model_list")).content
 
 
 def test_a_version_whose_approval_no_longer_holds_says_so(client: Client) -> None:
