@@ -3,10 +3,13 @@
 import pytest
 from django.db import DatabaseError, transaction
 
+from governance.gate.models import GateDecision
 from governance.policies.models import PolicyRevision
 from governance.policies.queries import policy_in_force, rules_digest
 from governance.tiers.models import TierAssessment
-from tests.factories import make_model, make_user
+from registry.inventory.models import RegisteredModel
+from tests.factories import make_model, make_user, make_version
+from tests.governance.gate.answers import write_answer
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +47,15 @@ def test_an_assessment_keeps_its_answers_when_its_author_leaves():
     TierAssessment.objects.filter(pk=made.pk).update(by=None)
     made.refresh_from_db()
     assert made.by is None
+
+
+def test_an_answer_of_the_gate_is_never_removed_outside_the_demo():
+    model = make_model()
+    answer = write_answer(version=make_version(model))
+    nameless = write_answer()
+    for row in (answer, nameless):
+        with pytest.raises(DatabaseError, match="never removed"), transaction.atomic():
+            GateDecision.objects.filter(pk=row.pk).delete()
+    RegisteredModel.objects.filter(pk=model.pk).update(is_demo=True)
+    GateDecision.objects.filter(pk=answer.pk).delete()
+    assert list(GateDecision.objects.all()) == [nameless]

@@ -6,6 +6,7 @@ from governance.checks.models import ArtifactManifest, CheckRun
 from governance.checks.services import checks_enqueue, checks_run, manifest_enqueue
 from governance.checks.signals import checks_finished
 from governance.findings.models import Finding
+from governance.gate.services import gate_ask
 from governance.policies.models import PolicyRevision
 from governance.policies.queries import policy_in_force
 from governance.requests.models import ApprovalRequest
@@ -110,6 +111,30 @@ def test_a_signature_has_the_checks_run_again(django_capture_on_commit_callbacks
     with django_capture_on_commit_callbacks(execute=True):
         sign(scene, request, "validator")
     assert Job.objects.get(kind="governance.checks", state="waiting").why == "somebody signed"
+
+
+def test_asking_the_gate_has_the_files_read_and_the_checks_run_again(
+    django_capture_on_commit_callbacks,
+):
+    version = make_version(make_model(risk_tier="T4"))
+    asked_for(version)
+
+    def ask(**asked):
+        with django_capture_on_commit_callbacks(execute=True):
+            gate_ask(
+                actor=service("governance"),
+                model=version.model.name,
+                version=version.version,
+                environment="production",
+                **asked,
+            )
+        return set(Job.objects.filter(state="waiting").values_list("kind", "why"))
+
+    assert ask(record=False) == set()
+    assert ask() == {("governance.manifest", "the gate was asked")}
+    Job.objects.update(state="done")
+    ArtifactManifest.objects.create(version=version, state="complete", digest="a" * 64)
+    assert ask() == {("governance.checks", "the gate was asked")}
 
 
 def asked_for(version, state="approved"):
