@@ -2,6 +2,7 @@
 
 from tests.services import mlflow_server, pytest_sessionstart, pytest_unconfigure  # isort: skip
 
+import gc
 from collections.abc import Iterator
 
 import django
@@ -25,6 +26,10 @@ def pytest_configure() -> None:
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # What is imported by now stays; without this the collector walks over it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _run_as(user: str) -> None:

@@ -17,6 +17,8 @@ from hypothesis.stateful import (
 )
 
 from governance.policies.queries import policy_in_force
+from governance.promotion.rollback import rollback
+from governance.promotion.services import deployment_take
 from governance.requests.clock import clock_look
 from governance.requests.models import GRANTED_STATES, OPEN_STATES, ApprovalRequest
 from governance.requests.needs import seats_needed
@@ -37,10 +39,14 @@ from portal.accounts.permissions import Role
 from portal.actors import service
 from portal.errors import SignetError
 from portal.trail.models import TrailEvent
+from registry.deployments.models import Deployment
+from registry.deployments.services import deployment_end
 from registry.inventory.models import ModelVersion
 from tests.governance.amounts import EXAMPLES, STEPS
 from tests.governance.scenes import (
     Scene,
+    another_version,
+    filed,
     make_scene,
     next_role,
     read_artifact,
@@ -56,13 +62,15 @@ people, roles = st.sampled_from(PEOPLE), st.sampled_from(ROLES)
 
 
 class Approvals(RuleBasedStateMachine):
-    """One version of a T2 model, five people who may each try anything."""
+    """A version of a T2 model after one that is approved; five people who may each try anything."""
 
     def __init__(self) -> None:
         super().__init__()
         self.undo = transaction.atomic()
         self.undo.__enter__()
-        self.scene: Scene = make_scene("T2")
+        earlier = make_scene("T2")
+        filed(earlier, state="approved")
+        self.scene: Scene = another_version(earlier)
         author = self.scene.scientist
         self.scene.people["author"] = author
         for role in ("validator", "ml_ops", "data_governance"):
@@ -183,6 +191,43 @@ class Approvals(RuleBasedStateMachine):
         else:
             self.attempt(request_revoke, **given, reason="Over.")
 
+    def holds(self) -> bool:
+        version = ModelVersion.objects.get(pk=self.scene.version.pk)
+        return approval_for(version, "production", at=timezone.now()).holds
+
+    @rule(again=st.booleans())
+    def deploy(self, again: bool) -> None:
+        for _ in range(1 + again):
+            try:
+                with transaction.atomic():
+                    deployment_take(
+                        actor=self.scene.actor("model_owner"),
+                        environment="production",
+                        name="demand",
+                        served_ref="models:/demand/2",
+                        version_id=self.scene.version.pk,
+                    )
+            except SignetError:
+                assert not self.holds()
+            else:
+                assert self.holds()
+
+    @rule()
+    def roll_back(self) -> None:
+        live = Deployment.objects.filter(version=self.scene.version, ended_at=None).first()
+        if live is None:
+            return
+        owner = self.scene.actor("model_owner")
+        self.attempt(rollback, actor=owner, deployment_id=live.pk, reason="It is worse.")
+        live.refresh_from_db()
+        assert live.ended_at is None or not self.holds()
+
+    @rule()
+    def retire(self) -> None:
+        live = Deployment.objects.filter(version__model=self.scene.version.model, ended_at=None)
+        for row in live:
+            deployment_end(actor=self.scene.actor("model_owner"), deployment_id=row.pk)
+
     @rule()
     def expire(self) -> None:
         live = ApprovalRequest.objects.filter(
@@ -194,6 +239,12 @@ class Approvals(RuleBasedStateMachine):
     @invariant()
     def one_event_for_each_change(self) -> None:
         assert self.events() == self.expected
+
+    @invariant()
+    def what_serves_was_let_through_under_an_approval(self) -> None:
+        rows = Deployment.objects.filter(version__model=self.scene.version.model)
+        assert all(row.approval.request_id and row.approval.decision_id for row in rows)
+        assert sum(row.ended_at is None for row in rows) <= 1
 
     @invariant()
     def one_open_and_one_granted_at_most(self) -> None:

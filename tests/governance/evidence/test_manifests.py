@@ -164,7 +164,7 @@ def test_a_file_that_kills_the_scanner_is_reported_and_the_next_is_scanned(tmp_p
     # One opcode a byte: a scanner that lists them all needs hundreds of times the file's size.
     bad.write_bytes(b"\x80\x04" + b"N0" * 4_000_000 + b".")
     good.write_bytes(BOMB)
-    with Scanner(megabytes=400) as scanner:
+    with Scanner(megabytes=400, seconds=10) as scanner:
         scanner.scan(bad, "bad.pkl")
         scanner.scan(good, "good.pkl")
     assert len(scanner.found["unread"]) == 1
