@@ -68,6 +68,20 @@ def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
     context.set_default_timeout(10_000)
     yield context
     context.close()
+    # A page that closes still sends what was typed; emptying the tables must not meet it half way.
+    wait_until(at_rest, 10, "the portal to answer what the closed page had sent")
+
+
+def at_rest() -> bool:
+    """Whether no other connection to the test's database is in the middle of something."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND usename = current_user AND state <> 'idle'"
+        )
+        return cursor.fetchone()[0] == 0
 
 
 @pytest.fixture
