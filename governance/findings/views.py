@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from governance.findings.forms import AssignForm, CloseForm, RaiseForm
@@ -19,6 +18,7 @@ from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.accounts.permissions import allowed
 from portal.errors import Conflict, Denied, Invalid
+from portal.fragments import render_part
 from registry.inventory.models import ModelVersion
 from registry.inventory.queries import visible_versions
 
@@ -40,13 +40,8 @@ def version_or_404(request: HttpRequest, pk: int, version: str) -> ModelVersion:
 def finding_list(request: HttpRequest) -> HttpResponse:
     """Every finding."""
     listing = FindingListing(actor_of(request), request.GET)
-    template = "findings/finding_list.html"
-    wanted = request.htmx and not request.htmx.history_restore_request
-    if wanted and request.htmx.target == "results":
-        template += "#results"
-    response = render(request, template, {"listing": listing, "page": listing.page})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    context = {"listing": listing, "page": listing.page}
+    return render_part(request, "findings/finding_list.html", context, {"results": "results"})
 
 
 @needs({"GET": "finding.view"})

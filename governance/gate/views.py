@@ -15,6 +15,7 @@ from governance.gate.services import gate_preview
 from governance.gate.statements import StatementBroken, key_id, public_keys, verify
 from portal.accounts.access import needs, public
 from portal.accounts.actors import actor_of
+from portal.fragments import render_part
 from registry.deployments.models import Environment
 from registry.inventory.queries import visible_versions
 
@@ -23,13 +24,8 @@ from registry.inventory.queries import visible_versions
 def gate_log(request: HttpRequest) -> HttpResponse:
     """Every answer of the gate."""
     listing = AnswerListing(actor_of(request), request.GET)
-    template = "gate/answer_list.html"
-    wanted = request.htmx and not request.htmx.history_restore_request
-    if wanted and request.htmx.target == "results":
-        template += "#results"
-    response = render(request, template, {"listing": listing, "page": listing.page})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    context = {"listing": listing, "page": listing.page}
+    return render_part(request, "gate/answer_list.html", context, {"results": "results"})
 
 
 @needs({"GET": "gate.view"})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from governance.writeback.services import KIND
 from portal.actors import Actor, service
 from portal.errors import Upstream
 from portal.jobs.services import job_enqueue
+from portal.locks import held
 from portal.trail.services import record
 from registry.deployments.models import Environment
 from registry.inventory.models import RegisteredModel
@@ -53,24 +54,13 @@ def writeback_deliver(*, actor: Actor, writeback_id: int) -> WriteBack:
 @contextmanager
 def only_writer_of(model: RegisteredModel) -> Iterator[None]:
     """Hold the lock on what is written about a model; the database frees it when we die."""
-    key = [LOCK_SPACE, model.pk]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        if not cursor.fetchone()[0]:
-            raise Upstream(
-                "Another change of this model is being written to MLflow; this one follows it.",
-                permanent=False,
-                code="busy",
-            )
-    try:
+    busy = Upstream(
+        "Another change of this model is being written to MLflow; this one follows it.",
+        permanent=False,
+        code="busy",
+    )
+    with held(LOCK_SPACE, model.pk, busy):
         yield
-    finally:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-        except DatabaseError:
-            # Only a connection that can be used again must not keep the lock.
-            connection.close()
 
 
 def writebacks_hurry() -> None:

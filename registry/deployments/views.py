@@ -7,11 +7,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Conflict, Invalid
+from portal.fragments import render_part
 from registry.deployments.doors import deployment_take
 from registry.deployments.forms import EndForm, LinkForm, RecordForm
 from registry.deployments.listing import DeploymentListing
@@ -31,14 +31,9 @@ def deployment_or_404(request: HttpRequest, pk: int) -> Deployment:
 def deployment_list(request: HttpRequest) -> HttpResponse:
     """Every deployment, shadow models called out."""
     listing = DeploymentListing(actor_of(request), request.GET)
-    template = "deployments/deployment_list.html"
-    wanted = request.htmx and not request.htmx.history_restore_request
-    if wanted and request.htmx.target == "results":
-        template += "#results"
     context = {"listing": listing, "page": listing.page, "banners": stale_banners()}
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    template = "deployments/deployment_list.html"
+    return render_part(request, template, context, {"results": "results"})
 
 
 @needs("deployment.record")

@@ -7,11 +7,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Conflict, Invalid
+from portal.fragments import render_part
 from registry.inventory.banners import stale_banners
 from registry.inventory.forms import AssignForm
 from registry.inventory.model_page import ModelPage
@@ -30,14 +30,9 @@ def model_or_404(request: HttpRequest, pk: int) -> RegisteredModel:
 def model_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A model, its versions side by side and its chart; for htmx the chart or the versions."""
     context = ModelPage(actor_of(request), model_or_404(request, pk), request.GET)
-    template = "inventory/model_detail.html"
-    wanted = request.htmx and not request.htmx.history_restore_request
-    if wanted and request.htmx.target in ("chart", "versions"):
-        template += f"#{request.htmx.target}"
     shown = {"view": context, "model": context.model, "banners": stale_banners()}
-    response = render(request, template, shown)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    parts = {"chart": "chart", "versions": "versions"}
+    return render_part(request, "inventory/model_detail.html", shown, parts)
 
 
 @needs("model.assign", model_or_404)

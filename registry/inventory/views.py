@@ -15,6 +15,7 @@ from django.utils.http import content_disposition_header
 
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
+from portal.fragments import part_asked
 from registry.inventory import exports
 from registry.inventory.banners import stale_banners
 from registry.inventory.listing import Listing
@@ -30,8 +31,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     listing = Listing(actor_of(request), request.GET)
     request.GET = listing.query  # links to other pages and orders repeat only what was understood
     template = "inventory/model_list.html"
-    wanted = request.htmx and not request.htmx.history_restore_request
-    part = PARTS.get(request.htmx.target or "") if wanted else None
+    part = part_asked(request, PARTS)
     context = {
         "listing": listing,
         "page": listing.page,

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 
-from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from portal.actors import Actor
 from portal.errors import Conflict, Upstream
+from portal.locks import held
 from registry.connectors.base import (
     BadAnswer,
     Connector,
@@ -55,20 +55,9 @@ def source_scan(
 @contextmanager
 def only_scan_of(source: Source) -> Iterator[None]:
     """Hold the source's scan lock; the database lets go of it when this process dies."""
-    key = [LOCK_SPACE + 1, source.pk]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        if not cursor.fetchone()[0]:
-            raise Conflict(f"{source} is being synced already. Wait until that is over.")
-    try:
+    busy = Conflict(f"{source} is being synced already. Wait until that is over.")
+    with held(LOCK_SPACE + 1, source.pk, busy):
         yield
-    finally:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-        except DatabaseError:
-            # Only a connection that can be used again must not keep the lock.
-            connection.close()
 
 
 class Scan:

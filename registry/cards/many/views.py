@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from portal.accounts.access import needs
 from portal.accounts.actors import actor_of
 from portal.errors import Invalid
+from portal.fragments import part_asked
 from registry.cards.many.forms import ChangeForm, packed, unpacked
 from registry.cards.many.listing import CardListing
 from registry.cards.many.services import Outcome, Seen, cards_change, cards_plan
@@ -22,8 +23,7 @@ def card_list(request: HttpRequest) -> HttpResponse:
     """Every card with its gaps; for htmx only the part that changes."""
     listing = CardListing(actor_of(request), request.GET)
     request.GET = listing.query  # links to other pages and orders repeat only what was understood
-    wanted = request.htmx and not request.htmx.history_restore_request
-    part = PARTS.get(request.htmx.target or "") if wanted else None
+    part = part_asked(request, PARTS)
     context = {
         "listing": listing,
         "page": listing.page,
